@@ -1,0 +1,61 @@
+# Everything that is done with this repository, one task a line: `make help`.
+# Python 3.11, 3.12 or 3.13; another one than the first found: make PYTHON=python3.13 demo
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$python && break; done)
+INSTALL = $(BIN)/python -m pip --disable-pip-version-check --quiet install
+COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock"
+
+.PHONY: help demo serve test test-fast lint format lock clean
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## evolve a network for handwritten digits and say whether it was worth it
+	@$(BIN)/cambrian demo
+
+serve: $(VENV)/.demo ## start the service on 127.0.0.1 and browse the jobs
+	@$(BIN)/cambrian serve
+
+test: $(VENV)/.test lint ## every test: SQLite, PostgreSQL, Ray clusters, kills
+	@$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.test ## the tests that take less than a second each
+	@$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/.test ## formatting, rules, types and the import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.test ## put the code into its format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.test ## pin the newest versions that pyproject.toml allows
+	@$(INSTALL) uv
+	@$(COMPILE) --extra data --extra editable --output-file requirements/demo.txt pyproject.toml
+	@$(COMPILE) --extra test --output-file requirements/test.txt pyproject.toml
+
+clean: ## remove the environment and every cache
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment is made once and again when the pins change. Hashes are checked for every package; Cambrian itself is
+# linked in place, with the build backend that the pins name, so that nothing is fetched outside of them.
+$(VENV)/.demo: requirements/demo.txt pyproject.toml
+$(VENV)/.test: requirements/test.txt pyproject.toml
+$(VENV)/.demo $(VENV)/.test:
+	@[[ -n "$(PYTHON)" ]] || { echo "Cambrian needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=/path/to/python demo" >&2; exit 1; }
+	@[[ -x $(BIN)/python ]] || { echo "making the environment in $(VENV) with $$($(PYTHON) -V)" >&2; $(PYTHON) -m venv $(VENV); }
+	@echo "installing the packages of $< (once)" >&2
+	@$(INSTALL) --require-hashes --requirement $<
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
