@@ -1,0 +1,29 @@
+"""Arrays and prepared calls of the fast path."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+# The fast path is written once for float32 and, so that finite differences can check it, float64.
+Array: TypeAlias = npt.NDArray[Any]
+# One NumPy operation with its arrays bound. Calling a list of them is the cheapest step that is still plain NumPy:
+# no attribute lookups, no slicing, no new arrays.
+Call: TypeAlias = Callable[[], object]
+
+ALIGNMENT = 64
+
+
+def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+    """Return zeros that start on a cache line, so that speed (and BLAS's choice of path) is the same on every run."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape)) * dtype.itemsize
+    raw = np.zeros(size + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
+def constant(value: float, dtype: npt.DTypeLike) -> Array:
+    """Return a 0-d array: ufuncs take it faster than a Python float, and it never changes the result's type."""
+    return np.array(value, dtype)

@@ -1,0 +1,130 @@
+"""Optimizers as lists of in-place calls on flat vectors: a handful of calls, whatever the network's shape.
+
+The gradient they read is the batch's *sum* (times `rows` / actual rows for a smaller last batch), so that 1 / rows
+folds into a scalar here instead of costing a pass over an array in every step. Weight decay is added to the gradient
+(L2), for weights only, not for biases, as scikit-learn's `alpha` is.
+"""
+
+from functools import partial
+from typing import Literal, Protocol, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from core.arrays import Array, Call, aligned, constant
+
+OptimizerName = Literal["sgd", "adam"]
+OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
+
+SECOND_MOMENT_DECAY = 0.999
+EPSILON = 1e-8
+
+
+class Optimizer(Protocol):
+    """The state of one training's optimizer, with the calls of one step."""
+
+    # Overwritten before each step with that step's row of `scalar_rows`.
+    scalars: Array
+    calls: list[Call]
+
+    def scalar_rows(self, rates: npt.NDArray[np.float64]) -> Array:
+        """Return what each of the next len(rates) steps needs, one row per step, and count these steps as taken."""
+        ...
+
+
+def decay_vector(weights: tuple[Array, ...], weight_decay: float, rows: int) -> Array | None:
+    """Return the factor by which each parameter adds to its gradient sum; None when there is no decay."""
+    if weight_decay == 0:
+        return None
+    parts = [np.full_like(matrix, weight_decay * rows) for matrix in weights]
+    for part in parts:
+        part[-1] = 0
+    return np.concatenate([part.reshape(-1) for part in parts])
+
+
+class Sgd:
+    """Stochastic gradient descent with Nesterov momentum, as torch.optim.SGD(nesterov=True) computes it.
+
+    v = momentum v + g; parameters -= rate (g + momentum v). (Sutskever et al. 2013, rewritten for the shifted
+    parameters.) With momentum 0 it is plain descent.
+    """
+
+    def __init__(
+        self, parameters: Array, gradient: Array, *, rows: int, momentum: float, decay: Array | None = None
+    ) -> None:
+        dtype = parameters.dtype
+        self._rows = rows
+        self.scalars = aligned((1,), dtype)
+        rate = self.scalars[0:1].reshape(())
+        self.velocity = aligned(parameters.shape, dtype)
+        change = aligned(parameters.shape, dtype)
+        decay_factor = constant(momentum, dtype)
+        self.calls = _decay_calls(parameters, gradient, decay, change)
+        if momentum:
+            self.calls += [
+                partial(np.multiply, self.velocity, decay_factor, self.velocity),
+                partial(np.add, self.velocity, gradient, self.velocity),
+                partial(np.multiply, self.velocity, decay_factor, change),
+                partial(np.add, change, gradient, change),
+                partial(np.multiply, change, rate, change),
+            ]
+        else:
+            self.calls.append(partial(np.multiply, gradient, rate, change))
+        self.calls.append(partial(np.subtract, parameters, change, parameters))
+
+    def scalar_rows(self, rates: npt.NDArray[np.float64]) -> Array:
+        """Return the rate per row of the batch, (steps, 1)."""
+        return (rates / self._rows).astype(self.scalars.dtype)[:, np.newaxis]
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, algorithm 1) with epsilon where torch puts it: outside the root, after the correction.
+
+    parameters -= rate m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon). Kept are M = m / (1 - b1) and
+    V = v / (1 - b2), of gradient sums instead of means: all these factors and both corrections then fold into two
+    scalars per step, and no pass over a vector is spent on them.
+    """
+
+    def __init__(
+        self, parameters: Array, gradient: Array, *, rows: int, momentum: float, decay: Array | None = None
+    ) -> None:
+        dtype = parameters.dtype
+        self._rows = rows
+        self._momentum = momentum
+        self._steps = 0
+        self.scalars = aligned((2,), dtype)
+        rate, epsilon = self.scalars[0:1].reshape(()), self.scalars[1:2].reshape(())
+        self.first_moment = aligned(parameters.shape, dtype)
+        self.second_moment = aligned(parameters.shape, dtype)
+        change = aligned(parameters.shape, dtype)
+        first_decay, second_decay = constant(momentum, dtype), constant(SECOND_MOMENT_DECAY, dtype)
+        self.calls: list[Call] = [
+            *_decay_calls(parameters, gradient, decay, change),
+            partial(np.multiply, self.first_moment, first_decay, self.first_moment),
+            partial(np.add, self.first_moment, gradient, self.first_moment),
+            partial(np.multiply, gradient, gradient, gradient),
+            partial(np.multiply, self.second_moment, second_decay, self.second_moment),
+            partial(np.add, self.second_moment, gradient, self.second_moment),
+            partial(np.sqrt, self.second_moment, change),
+            partial(np.add, change, epsilon, change),
+            partial(np.divide, self.first_moment, change, change),
+            partial(np.multiply, change, rate, change),
+            partial(np.subtract, parameters, change, parameters),
+        ]
+
+    def scalar_rows(self, rates: npt.NDArray[np.float64]) -> Array:
+        """Return the folded rate and epsilon of each step, (steps, 2)."""
+        step = np.arange(self._steps + 1, self._steps + len(rates) + 1, dtype=np.float64)
+        self._steps += len(rates)
+        first_correction = 1 - self._momentum**step
+        second_correction = 1 - SECOND_MOMENT_DECAY**step
+        # sqrt(v / correction) = sqrt(V) * root / rows, and m / correction = M * (1 - b1) / correction / rows.
+        root = np.sqrt((1 - SECOND_MOMENT_DECAY) / second_correction)
+        folded_rate = rates * (1 - self._momentum) / first_correction / root
+        return np.stack([folded_rate, EPSILON * self._rows / root], axis=1).astype(self.scalars.dtype)
+
+
+def _decay_calls(parameters: Array, gradient: Array, decay: Array | None, scratch: Array) -> list[Call]:
+    if decay is None:
+        return []
+    return [partial(np.multiply, parameters, decay, scratch), partial(np.add, gradient, scratch, gradient)]

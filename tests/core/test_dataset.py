@@ -1,0 +1,146 @@
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.dataset import Dataset, Split, Standardization, fingerprint
+from core.errors import InvalidDataset
+from tests.core.builders import blobs
+
+
+def _split(inputs: object, targets: object) -> Split:
+    return Split(np.asarray(inputs, np.float32), np.asarray(targets, np.int64))
+
+
+def test_split_holds_read_only_views() -> None:
+    inputs = np.zeros((2, 3), np.float32)
+    split = Split(inputs, np.zeros(2, np.int64))
+
+    assert len(split) == 2
+    assert np.shares_memory(split.inputs, inputs)
+    with pytest.raises(ValueError, match="read-only"):
+        split.inputs[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "message"),
+    [
+        (np.zeros((2, 3)), np.zeros(2, np.int64), "expected float32, got float64"),
+        (np.zeros((2, 3), np.float32), np.zeros(2), "expected int64, got float64"),
+        (np.zeros((2, 3), np.float32), np.zeros(3, np.int64), r"got inputs \(2, 3\) and targets \(3,\)"),
+        (np.zeros(3, np.float32), np.zeros(3, np.int64), "expected inputs"),
+        (np.zeros((0, 3), np.float32), np.zeros(0, np.int64), "at least one row"),
+        (np.full((2, 3), np.nan, np.float32), np.zeros(2, np.int64), "NaN or infinite"),
+        (np.full((2, 3), -np.inf, np.float32), np.zeros(2, np.int64), "NaN or infinite"),
+        ([[1.0]], np.zeros(1, np.int64), "expected a NumPy array, got list"),
+    ],
+)
+def test_split_refuses(inputs: np.ndarray, targets: np.ndarray, message: str) -> None:
+    with pytest.raises(InvalidDataset, match=message):
+        Split(inputs, targets)
+
+
+def test_standardization_is_fitted_on_the_train_rows_only() -> None:
+    dataset = blobs(rows=90)
+    standardized = dataset.standardized()
+
+    np.testing.assert_allclose(standardized.train.inputs.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(standardized.train.inputs.std(axis=0), 1, rtol=1e-5)
+    assert standardized.test is not None
+    assert dataset.test is not None
+    assert abs(standardized.validation.inputs.mean()) > 1e-4
+    mean, deviation = dataset.train.inputs.mean(axis=0), dataset.train.inputs.std(axis=0)
+    np.testing.assert_allclose(standardized.test.inputs, (dataset.test.inputs - mean) / deviation, rtol=1e-4, atol=1e-5)
+    assert standardized.fingerprint == dataset.fingerprint
+    assert standardized.standardized() is standardized
+
+
+def test_constant_and_tiny_columns_stay_finite() -> None:
+    column = np.array([0.1, 0.1, 0.1, 0.1], np.float32)
+    denormal = np.array([0, 1e-42, 0, 1e-42], np.float32)
+    below = np.array([0, 0, 0, 1e-45], np.float32)
+    standardization = Standardization.fit(np.stack([column, denormal, below, column * 1e7], axis=1))
+
+    assert standardization.scale[0] == 1
+    assert (standardization.scale > 0).all()
+    result = standardization.apply(np.stack([column, denormal, below, column * 1e7], axis=1))
+    np.testing.assert_array_equal(result[:, 0], 0)
+    np.testing.assert_array_equal(result[:, 3], 0)
+    assert np.isfinite(result).all()
+
+
+def test_columns_whose_differences_overflow_are_refused_by_name() -> None:
+    extreme = _split([[3e38], [-3e38], [-3e38]], [0, 1, 0])
+    dataset = Dataset("extreme", "classification", (1,), ("a", "b"), extreme, extreme, None, "0")
+
+    with pytest.raises(InvalidDataset, match="NaN or infinite"):
+        dataset.standardized()
+
+
+def test_large_data_is_fitted_in_blocks() -> None:
+    inputs = np.random.default_rng(0).standard_normal((9001, 3)).astype(np.float32) * 5 + 2
+    standardization = Standardization.fit(inputs)
+
+    np.testing.assert_allclose(standardization.mean, inputs.mean(axis=0, dtype=np.float64), rtol=1e-6)
+    np.testing.assert_allclose(standardization.scale, inputs.std(axis=0, dtype=np.float64), rtol=1e-6)
+
+
+def test_standardization_checks_shapes() -> None:
+    standardization = Standardization(np.zeros(3, np.float32), np.ones(3, np.float32))
+
+    with pytest.raises(InvalidDataset, match=r"expected inputs \(n, 3\), got \(2, 4\)"):
+        standardization.apply(np.zeros((2, 4)))
+    with pytest.raises(InvalidDataset, match="positive"):
+        Standardization(np.zeros(3, np.float32), np.zeros(3, np.float32))
+    with pytest.raises(InvalidDataset, match="finite"):
+        Standardization(np.full(3, np.nan, np.float32), np.ones(3, np.float32))
+
+
+def test_without_test() -> None:
+    dataset = blobs()
+
+    assert dataset.without_test().test is None
+    assert dataset.without_test().without_test().train is dataset.train
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("task", "regression", "task 'regression' is unknown"),
+        ("class_names", ("one",), "class_names"),
+        ("class_names", ("a", "a", "b"), "class_names"),
+        ("class_names", ("a", "b"), "targets go from 0 to 2, expected 0 to 1"),
+        ("input_shape", (7,), r"train: expected inputs \(n, \*\(7,\)\)"),
+        ("test", _split([[1.0]], [0]), "test: expected inputs"),
+        ("standardization", Standardization(np.zeros(2, np.float32), np.ones(2, np.float32)), "expected 6 means"),
+    ],
+)
+def test_dataset_refuses(field: str, value: object, message: str) -> None:
+    with pytest.raises(InvalidDataset, match=message):
+        replace(blobs(), **{field: value})  # type: ignore[arg-type]
+
+
+def test_pickled_dataset_keeps_its_content() -> None:
+    dataset = blobs().standardized()
+    copy = pickle.loads(pickle.dumps(dataset))  # noqa: S301 - our own bytes
+
+    np.testing.assert_array_equal(copy.train.inputs, dataset.train.inputs)
+    assert copy.fingerprint == dataset.fingerprint
+
+
+def test_fingerprint_follows_content_not_layout() -> None:
+    inputs, targets, names = np.arange(6, dtype=np.float32).reshape(2, 3), np.array([0, 1]), ("a", "b")
+    base = fingerprint(inputs, targets, names)
+
+    assert len(base) == 64
+    assert fingerprint(np.asfortranarray(inputs), targets, names) == base
+    assert fingerprint(inputs.astype(">f4"), targets.astype(">i8"), names) == base
+    others = [
+        fingerprint(inputs.reshape(3, 2), targets, names),
+        fingerprint(inputs.astype(np.float64), targets, names),
+        fingerprint(inputs + 1, targets, names),
+        fingerprint(inputs, targets[::-1], names),
+        fingerprint(inputs, targets, ("a", "c")),
+    ]
+    assert len({base, *others}) == 6
