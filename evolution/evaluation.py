@@ -1,0 +1,166 @@
+"""Training candidates: what an evaluator is, the function that all of them run, and the one that needs nothing else."""
+
+import os
+import socket
+from collections import deque
+from functools import cache
+from time import thread_time
+from types import TracebackType
+from typing import Protocol, Self
+
+from threadpoolctl import threadpool_limits
+
+from core.dataset import Dataset
+from core.errors import Diverged
+from core.export import to_bytes
+from core.training import TrainingResult, predicted_flops, train
+from evolution.candidate import Candidate, Evaluation
+from evolution.errors import EvolutionError, SearchOrderError
+
+
+class Evaluator(Protocol):
+    """Trains candidates somewhere; which evaluator did it can be seen in `seconds` and `worker` only."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many candidates were submitted whose evaluation was not returned yet."""
+        ...
+
+    def use(self, dataset: Dataset) -> None:
+        """Train on another dataset from now on; raises SearchOrderError while anything is in flight."""
+        ...
+
+    def submit(self, candidate: Candidate) -> None:
+        """Take a candidate to train; returns at once."""
+        ...
+
+    def wait(self, timeout: float) -> list[Evaluation]:
+        """Return what has finished, waiting up to about `timeout` seconds for the first one; possibly nothing."""
+        ...
+
+    def cancel(self) -> None:
+        """Drop everything in flight; the evaluator can be used again."""
+        ...
+
+    def close(self) -> None:
+        """Drop everything in flight and free what the evaluator holds; closing twice is harmless."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+@cache
+def pin_blas() -> None:
+    """Give BLAS one thread in this process, once.
+
+    Two processes with two BLAS threads each on two cores are slower than one, and the bits of a matrix product may
+    depend on how many threads share it.
+    """
+    threadpool_limits(limits=1, user_api="blas")
+
+
+def evaluate_candidate(candidate: Candidate, dataset: Dataset) -> Evaluation:
+    """Train the candidate on the dataset, standardized before, and return its evaluation.
+
+    The fitness is the validation accuracy at the best epoch. A training that diverges or does not fit into memory
+    gives a failed evaluation; every other error is a fault of the program and is raised. Needs `dataset.test` only
+    for `predict_test`.
+    """
+    pin_blas()
+    if candidate.predict_test and dataset.test is None:
+        raise EvolutionError(f"candidate {candidate.number} is to predict the test rows, but the dataset has none")
+    worker = f"{socket.gethostname()}/{os.getpid()}"
+    started = thread_time()
+    try:
+        result = train(candidate.architecture, dataset, candidate.training, seed=candidate.seed)
+        return _succeeded(candidate, dataset, result, worker)
+    except Diverged as error:
+        return Evaluation(
+            candidate=candidate,
+            fitness=None,
+            error=str(error),
+            curve=error.curve,
+            epochs=error.epoch,
+            flops=predicted_flops(candidate.architecture, len(dataset.train), error.epoch),
+            seconds=thread_time() - started,
+            worker=worker,
+        )
+    except MemoryError:
+        # What NumPy says about it may differ from run to run; that it did not fit is all that is certain.
+        return failed_evaluation(candidate, "out of memory", seconds=thread_time() - started, worker=worker)
+
+
+def _succeeded(candidate: Candidate, dataset: Dataset, result: TrainingResult, worker: str) -> Evaluation:
+    predictions = None
+    if candidate.predict_test and dataset.test is not None:
+        # The dataset is standardized already, so the network must not do it again: logits, not predict.
+        classes = result.network.logits(dataset.test.flat_inputs).argmax(axis=1)
+        predictions = classes.astype("<u2").tobytes()
+    return Evaluation(
+        candidate=candidate,
+        fitness=float(result.accuracy),
+        error=None,
+        curve=result.curve,
+        epochs=result.epochs,
+        flops=result.flops,
+        seconds=float(result.seconds),
+        worker=worker,
+        network=to_bytes(result.network) if candidate.keep_network else None,
+        test_predictions=predictions,
+    )
+
+
+def failed_evaluation(candidate: Candidate, error: str, *, seconds: float = 0.0, worker: str = "") -> Evaluation:
+    """Return the evaluation of a candidate whose training left nothing behind."""
+    return Evaluation(candidate, None, error, curve=(), epochs=0, flops=0, seconds=seconds, worker=worker)
+
+
+class SerialEvaluator:
+    """Trains in the calling thread, one candidate for each `wait`, in the order of submission."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._waiting: deque[Candidate] = deque()
+
+    @property
+    def in_flight(self) -> int:
+        """How many candidates were submitted whose evaluation was not returned yet."""
+        return len(self._waiting)
+
+    def use(self, dataset: Dataset) -> None:
+        """Train on another dataset from now on; raises SearchOrderError while anything is in flight."""
+        if self._waiting:
+            raise SearchOrderError("the dataset cannot change while candidates are being trained")
+        self._dataset = dataset
+
+    def submit(self, candidate: Candidate) -> None:
+        """Take a candidate to train; returns at once."""
+        self._waiting.append(candidate)
+
+    def wait(self, timeout: float) -> list[Evaluation]:  # noqa: ARG002 - it is busy, not waiting
+        """Train the candidate that was submitted first and return its evaluation, however long that takes."""
+        if not self._waiting:
+            return []
+        evaluation = evaluate_candidate(self._waiting[0], self._dataset)
+        self._waiting.popleft()
+        return [evaluation]
+
+    def cancel(self) -> None:
+        """Drop everything in flight; the evaluator can be used again."""
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """Drop everything in flight; closing twice is harmless."""
+        self.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()

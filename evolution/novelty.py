@@ -1,0 +1,36 @@
+"""Networks that were not proposed before.
+
+The same network trained twice tells little that is new, so a duplicate is replaced: first by random draws, a bounded
+number of them, then by walking through the space from a random place. The walk ends with certainty, so a space that
+holds no further network is recognized instead of searched for ever.
+"""
+
+from collections.abc import Set as AbstractSet
+
+import numpy as np
+
+from core.architecture import Architecture
+from evolution.space import SearchSpace
+
+DRAWS = 50
+"""Random draws before the walk: when all of them are duplicates, little of the space is left."""
+
+
+def draw_unseen(
+    space: SearchSpace, seen: AbstractSet[Architecture], rng: np.random.Generator
+) -> tuple[Architecture, str] | None:
+    """Return a network outside `seen` and how it was found ("random" or "walk"); None when the space holds none."""
+    for _ in range(DRAWS):
+        architecture = space.sample(rng)
+        if architecture not in seen:
+            return architecture, "random"
+    for architecture in space.walk(_any_index(space, rng)):
+        if architecture not in seen:
+            return architecture, "walk"
+    return None
+
+
+def _any_index(space: SearchSpace, rng: np.random.Generator) -> int:
+    """Draw an index of the space, which may be too large for the generator's own integers."""
+    size = space.size()
+    return int.from_bytes(rng.bytes(size.bit_length() // 8 + 8), "little") % size

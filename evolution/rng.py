@@ -1,0 +1,52 @@
+"""One random stream per decision.
+
+No generator is ever carried from one decision to the next: a search that was interrupted between two candidates then
+needs no stored generator state, and a new decision added later leaves all others as they were. Streams come from
+`SeedSequence(seed, spawn_key=(purpose, number))`, NumPy's documented way to independent streams.
+"""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """What a stream decides; the values are part of every stored search, so they are never reused."""
+
+    TRAINING = 1
+    BREEDING = 2
+    SELECTION = 3
+    RANDOM_SEARCH = 4
+    RETRAINING = 5
+
+
+def _sequence(seed: int, purpose: int, number: int) -> np.random.SeedSequence:
+    return np.random.SeedSequence(seed, spawn_key=(int(purpose), number))
+
+
+def stream(seed: int, purpose: int, number: int) -> np.random.Generator:
+    """Return the generator of the decision `number` of this purpose: the same arguments give the same stream."""
+    return np.random.Generator(np.random.PCG64(_sequence(seed, purpose, number)))
+
+
+def seed63(seed: int, purpose: int, number: int) -> int:
+    """Return a seed of 63 bits, so that it fits a signed 64-bit column."""
+    return int(_sequence(seed, purpose, number).generate_state(1, np.uint64)[0]) >> 1
+
+
+@contextmanager
+def lend_global_random(seed: int) -> Iterator[None]:
+    """Give the global `random` a seeded stream for the length of the block, then its old state back.
+
+    DEAP draws from the global `random` only. Keep the block to the DEAP call alone: other threads would draw from the
+    lent stream as well.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

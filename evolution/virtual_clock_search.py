@@ -1,0 +1,172 @@
+"""The part that all strategies share: virtual clock, budget, and going on from stored rows.
+
+A strategy only implements `propose`, a pure function of the candidate's number and of what is visible at its moment:
+
+- Every candidate is booked on the virtual clock with its predicted cost. Its evaluation becomes visible at its
+  virtual finish.
+- `ask` decides candidate n at the first moment at which a virtual worker is free, and shows the strategy exactly the
+  evaluations whose virtual finish lies at or before that moment, ordered by (virtual finish, number). It waits
+  (returns None) only while the real result of one of those is missing.
+- So what is proposed depends on the spec, the seed and the results, never on the order in which results arrive.
+
+An epoch budget is decided in virtual time too: visible candidates count the epochs they really took (at least one, so
+that a search whose trainings all fail still ends), the others those they are booked for. Where the booked epochs fill
+the budget, the virtual workers idle until a candidate has turned out cheaper, so the search never gets less than its
+budget.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+from core.architecture import Architecture
+from core.training import predicted_flops
+from evolution.candidate import Candidate, Evaluation, best
+from evolution.clock import VirtualClock
+from evolution.errors import InvalidSearch, SearchOrderError
+from evolution.search import Budget, StopReason
+
+
+@dataclass(slots=True)
+class View:
+    """What a strategy may look at when it decides a candidate; it reads and never writes.
+
+    `candidates` are all that were booked before, by number; `visible` the evaluations whose virtual finish has come,
+    in that order; `evaluated` those of them that have a fitness, and `best` the first among these; `architectures`
+    all that was proposed so far.
+    """
+
+    candidates: list[Candidate] = field(default_factory=list)
+    visible: list[Evaluation] = field(default_factory=list)
+    evaluated: list[Evaluation] = field(default_factory=list)
+    best: Evaluation | None = None
+    architectures: set[Architecture] = field(default_factory=set)
+
+    def reveal(self, evaluation: Evaluation) -> None:
+        """Take an evaluation whose virtual finish has come."""
+        self.visible.append(evaluation)
+        if evaluation.fitness is not None:
+            self.evaluated.append(evaluation)
+            self.best = evaluation if self.best is None else best((self.best, evaluation))
+
+
+class VirtualClockSearch(ABC):
+    """A search in virtual time; `rows` is the number of training rows, from which the cost of a training follows."""
+
+    def __init__(self, *, rows: int, seed: int, parallelism: int, budget: Budget) -> None:
+        if rows < 1:
+            raise InvalidSearch(f"rows must be 1 or more, got {rows}")
+        if seed < 0:
+            raise InvalidSearch(f"seed must be 0 or more, got {seed}")
+        self.seed = seed
+        self._rows = rows
+        self._budget = budget
+        self._clock = VirtualClock(parallelism)
+        self._view = View()
+        self._told: dict[int, Evaluation] = {}
+        self._finishes: list[tuple[int, int]] = []
+        self._spent_epochs = 0
+        self._closed: StopReason | None = None
+
+    @abstractmethod
+    def propose(self, number: int, view: View) -> Candidate | None:
+        """Decide candidate `number` from the view alone; None when the space holds no further network."""
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing will be proposed any more and every proposal was answered."""
+        return self.stop_reason is not None
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """Why the search is done; None while it is not."""
+        if len(self._told) < len(self._view.candidates):
+            return None
+        if self._closed is None and self._budget.evaluations is not None and not self._affordable():
+            return "budget"
+        return self._closed
+
+    def ask(self) -> Candidate | None:
+        """Propose the next candidate; None while a result that must be seen is missing, and when the search is done."""
+        if self._closed is not None or not self._reach_next_moment():
+            return None
+        number = len(self._view.candidates)
+        candidate = self.propose(number, self._view)
+        if candidate is None:
+            self._closed = "space exhausted"
+            return None
+        if candidate.number != number:
+            raise SearchOrderError(f"the strategy numbered candidate {number} as {candidate.number}")
+        self._book(candidate)
+        return candidate
+
+    def tell(self, evaluation: Evaluation) -> None:
+        """Take the result of a candidate; raises SearchOrderError for one that was not asked for or was told before."""
+        candidate = evaluation.candidate
+        booked = self._view.candidates
+        if candidate.number >= len(booked) or booked[candidate.number] != candidate:
+            raise SearchOrderError(f"candidate {candidate.number} was told but never asked for")
+        if candidate.number in self._told:
+            raise SearchOrderError(f"candidate {candidate.number} was told twice")
+        self._told[candidate.number] = evaluation
+
+    def resume(self, candidates: Sequence[Candidate], evaluations: Sequence[Evaluation]) -> None:
+        """Book stored candidates again, in order, exactly as stored; raises SearchOrderError where that cannot be."""
+        if self._view.candidates:
+            raise SearchOrderError("resume comes before the first candidate is asked for")
+        stored = {candidate.number: candidate for candidate in candidates}
+        if sorted(stored) != list(range(len(candidates))):
+            raise SearchOrderError("stored candidates must be numbered 0, 1, 2, ... without gaps or doubles")
+        for evaluation in evaluations:
+            number = evaluation.candidate.number
+            if stored.get(number) != evaluation.candidate:
+                raise SearchOrderError(f"an evaluation is stored for candidate {number}, which is not stored so")
+            if number in self._told:
+                raise SearchOrderError(f"two evaluations are stored for candidate {number}")
+            self._told[number] = evaluation
+        for number in range(len(candidates)):
+            if not self._reach_next_moment():
+                raise SearchOrderError(
+                    f"candidate {number} is stored, but evaluations that must have come before it are not, "
+                    "or the budget was larger then"
+                )
+            self._book(stored[number])
+
+    def _reach_next_moment(self) -> bool:
+        """Go to the moment of the next booking; False while results are missing there, or when the budget is spent."""
+        while True:
+            if not self._reveal(self._clock.moment):
+                return False
+            if self._affordable():
+                return True
+            if self._budget.evaluations is not None:
+                return False
+            if not self._finishes:
+                self._closed = "budget"
+                return False
+            self._clock.idle_until(self._finishes[0][0])
+
+    def _reveal(self, moment: int) -> bool:
+        """Make visible all evaluations that finish virtually at or before the moment; False where one is missing."""
+        while self._finishes and self._finishes[0][0] <= moment:
+            number = self._finishes[0][1]
+            evaluation = self._told.get(number)
+            if evaluation is None:
+                return False
+            heappop(self._finishes)
+            self._view.reveal(evaluation)
+            self._spent_epochs += max(evaluation.epochs, 1) - evaluation.candidate.training.epochs
+        return True
+
+    def _affordable(self) -> bool:
+        if self._budget.evaluations is not None:
+            return len(self._view.candidates) < self._budget.evaluations
+        return self._budget.epochs is None or self._spent_epochs < self._budget.epochs
+
+    def _book(self, candidate: Candidate) -> None:
+        cost = predicted_flops(candidate.architecture, self._rows, candidate.training.epochs)
+        heappush(self._finishes, (self._clock.book(cost), candidate.number))
+        self._view.candidates.append(candidate)
+        self._view.architectures.add(candidate.architecture)
+        self._spent_epochs += candidate.training.epochs

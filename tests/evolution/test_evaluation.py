@@ -1,0 +1,136 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from core.architecture import Architecture
+from core.export import from_bytes
+from core.training import TrainingConfig, predicted_flops, train
+from evolution.candidate import Candidate
+from evolution.errors import EvolutionError, SearchOrderError
+from evolution.evaluation import SerialEvaluator, evaluate_candidate, failed_evaluation
+from tests.evolution.builders import TRAINING, architecture, blobs, candidate
+
+
+def test_the_fitness_is_the_validation_accuracy_of_the_best_epoch() -> None:
+    data = blobs()
+    one = candidate(widths=(16,))
+    result = train(one.architecture, data, one.training, seed=one.seed)
+    evaluation = evaluate_candidate(one, data)
+
+    assert evaluation.fitness == result.accuracy == max(epoch.validation_accuracy for epoch in evaluation.curve)
+    assert evaluation.curve == result.curve
+    assert evaluation.epochs == 3
+    assert evaluation.flops == predicted_flops(one.architecture, 120, 3)
+    assert evaluation.seconds > 0
+    assert evaluation.network is None
+    assert evaluation.test_predictions is None
+
+
+def test_the_same_candidate_gives_the_same_outcome_in_any_thread() -> None:
+    data = blobs()
+    one = Candidate(0, (), "random", 7, architecture((32, 16)), TRAINING, keep_network=True)
+    with ThreadPoolExecutor(2) as pool:
+        evaluations = [*pool.map(lambda _: evaluate_candidate(one, data), range(4)), evaluate_candidate(one, data)]
+
+    assert len({evaluation.outcome() for evaluation in evaluations}) == 1
+
+
+def test_test_rows_are_predicted_when_told_as_the_kept_network_predicts_them() -> None:
+    data = blobs(test=True)
+    one = Candidate(0, (), "retrain", 7, architecture((8,)), TRAINING, keep_network=True, predict_test=True)
+    evaluation = evaluate_candidate(one, data)
+
+    assert data.test is not None
+    assert data.standardization is not None
+    assert evaluation.network is not None
+    assert evaluation.test_predictions is not None
+    classes = np.frombuffer(evaluation.test_predictions, "<u2")
+    raw = data.test.flat_inputs * data.standardization.scale + data.standardization.mean
+
+    assert np.array_equal(classes, from_bytes(evaluation.network).predict(raw))
+    assert len(set(classes.tolist())) > 1
+
+
+def test_predicting_test_rows_without_any_is_a_fault_of_the_program() -> None:
+    one = Candidate(0, (), "retrain", 7, architecture((8,)), TRAINING, predict_test=True)
+
+    with pytest.raises(EvolutionError, match="dataset has none"):
+        evaluate_candidate(one, blobs())
+
+
+def test_a_diverged_training_is_a_failed_evaluation() -> None:
+    wild = TrainingConfig(epochs=4, optimizer="sgd", learning_rate=1000.0, schedule="constant")
+    one = Candidate(0, (), "random", 7, architecture((16, 16)), wild)
+    evaluation = evaluate_candidate(one, blobs())
+
+    assert evaluation.fitness is None
+    assert evaluation.error is not None
+    assert "diverged" in evaluation.error
+    assert evaluation.epochs >= 1
+    assert evaluation.flops == predicted_flops(one.architecture, 120, evaluation.epochs)
+    assert evaluation.outcome() == evaluate_candidate(one, blobs()).outcome()
+
+
+def test_a_training_that_does_not_fit_into_memory_is_a_failed_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*args: object, **more: object) -> None:
+        raise MemoryError("Unable to allocate 7 PiB")
+
+    monkeypatch.setattr("evolution.evaluation.train", exhausted)
+    evaluation = evaluate_candidate(candidate(), blobs())
+
+    assert evaluation.error == "out of memory"
+
+
+def test_data_that_do_not_fit_are_a_fault_of_the_program() -> None:
+    with pytest.raises(ValueError, match="outputs"):
+        evaluate_candidate(Candidate(0, (), "random", 7, Architecture((6,), (), 4), TRAINING), blobs())
+
+
+def test_blas_is_pinned_to_one_thread() -> None:
+    evaluate_candidate(candidate(), blobs())
+
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
+
+
+def test_the_serial_evaluator_trains_in_the_order_of_submission() -> None:
+    with SerialEvaluator(blobs()) as evaluator:
+        for number in (2, 0, 1):
+            evaluator.submit(candidate(number))
+
+        assert evaluator.in_flight == 3
+        assert [evaluator.wait(0)[0].candidate.number for _ in range(3)] == [2, 0, 1]
+        assert evaluator.in_flight == 0
+        assert evaluator.wait(0) == []
+
+
+def test_the_serial_evaluator_drops_what_it_has() -> None:
+    evaluator = SerialEvaluator(blobs())
+    evaluator.submit(candidate())
+    evaluator.cancel()
+
+    assert evaluator.in_flight == 0
+    evaluator.submit(candidate())
+
+    assert len(evaluator.wait(0)) == 1
+    evaluator.close()
+    evaluator.close()
+
+
+def test_the_dataset_changes_between_trainings_only() -> None:
+    evaluator = SerialEvaluator(blobs())
+    evaluator.submit(candidate())
+    with pytest.raises(SearchOrderError, match="being trained"):
+        evaluator.use(blobs(test=True))
+    evaluator.wait(0)
+    evaluator.use(blobs(test=True))
+    evaluator.submit(Candidate(0, (), "retrain", 7, architecture((8,)), TRAINING, predict_test=True))
+
+    assert evaluator.wait(0)[0].test_predictions is not None
+
+
+def test_a_failed_evaluation_costs_nothing() -> None:
+    failed = failed_evaluation(candidate(), "worker died twice")
+
+    assert (failed.error, failed.epochs, failed.flops, failed.seconds) == ("worker died twice", 0, 0, 0.0)

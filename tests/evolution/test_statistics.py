@@ -1,0 +1,167 @@
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import betainc
+
+from evolution.errors import InvalidStatistics
+from evolution.statistics import (
+    crossed_mean,
+    holm,
+    incomplete_beta,
+    mean_interval,
+    paired_test,
+    student_t_cdf,
+    student_t_quantile,
+    student_t_survival,
+)
+
+FREEDOMS = [0.7, 1.0, 2.0, 3.5, 4.0, 9.3, 30.0, 199.0, 1e4, 1e6]
+
+
+@given(st.floats(0.05, 500), st.floats(0.05, 500), st.floats(0, 1))
+def test_the_incomplete_beta_function_equals_scipys(a: float, b: float, x: float) -> None:
+    assert incomplete_beta(a, b, x) == pytest.approx(betainc(a, b, x), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("freedom", FREEDOMS)
+def test_the_t_distribution_equals_scipys(freedom: float) -> None:
+    distribution = scipy.stats.t(freedom)
+    for t in (-1e6, -40.0, -3.0, -0.5, -1e-9, 0.0, 1e-9, 0.2, 1.0, 2.5, 8.0, 300.0):
+        assert student_t_cdf(t, freedom) == pytest.approx(distribution.cdf(t), rel=1e-8, abs=1e-300)
+        assert student_t_survival(t, freedom) == pytest.approx(distribution.sf(t), rel=1e-8, abs=1e-300)
+
+
+@pytest.mark.parametrize("freedom", FREEDOMS)
+@pytest.mark.parametrize("probability", [1e-6, 0.025, 0.3, 0.5, 0.7, 0.975, 0.9999])
+def test_the_quantile_equals_scipys(freedom: float, probability: float) -> None:
+    expected = scipy.stats.t(freedom).ppf(probability)
+
+    assert student_t_quantile(probability, freedom) == pytest.approx(expected, rel=1e-8, abs=1e-9)
+
+
+def test_the_interval_of_a_mean_equals_scipys() -> None:
+    values = [0.91, 0.93, 0.90, 0.95, 0.92]
+    expected = scipy.stats.t.interval(0.95, 4, np.mean(values), scipy.stats.sem(values))
+    found = mean_interval(values)
+
+    assert (found.low, found.high) == pytest.approx(expected)
+    assert found.p_value == pytest.approx(scipy.stats.ttest_1samp(values, 0).pvalue)
+
+
+def test_holm_by_hand() -> None:
+    # Sorted 0.01, 0.02, 0.03, 0.04 times 4, 3, 2, 1, and never below the one before.
+    assert holm([0.03, 0.01, 0.04, 0.02]) == pytest.approx((0.06, 0.04, 0.06, 0.06))
+    assert holm([0.9, 0.8]) == (1.0, 1.0)
+    assert holm([]) == ()
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holm_never_lowers_a_p_value_and_keeps_their_order(p_values: list[float]) -> None:
+    adjusted = holm(p_values)
+
+    assert all(before <= after <= 1 for before, after in zip(p_values, adjusted, strict=True))
+    assert [adjusted[place] for place in np.argsort(p_values, kind="stable")] == sorted(adjusted)
+
+
+def test_the_crossed_variance_by_hand() -> None:
+    # Row means 1, 1, 4 (variance 3 over 3 rows), seed means 1, 3 (variance 2 over 2 seeds): 1 + 1 = 2.
+    values = np.array([[0.0, 0.0, 3.0], [2.0, 2.0, 5.0]])
+    found = crossed_mean(values)
+    freedom = 2**2 / (1 / 2 + 1 / 1)
+    reach = scipy.stats.t(freedom).ppf(0.975) * np.sqrt(2)
+
+    assert found.mean == 2
+    assert (found.low, found.high) == pytest.approx((2 - reach, 2 + reach))
+    assert found.p_value == pytest.approx(2 * scipy.stats.t(freedom).sf(2 / np.sqrt(2)))
+
+
+def test_arms_that_answer_alike_do_not_differ() -> None:
+    correct = np.random.default_rng(1).random((5, 40)) < 0.9
+    found = paired_test(correct, correct)
+
+    assert (found.mean, found.low, found.high, found.p_value) == (0, 0, 0, 1)
+
+
+def test_an_arm_that_is_always_right_beats_one_that_is_always_wrong() -> None:
+    always = np.ones((3, 20), bool)
+    found = paired_test(always, ~always)
+
+    assert (found.mean, found.low, found.high, found.p_value) == (1, 1, 1, 0)
+
+
+def test_the_test_is_symmetric() -> None:
+    rng = np.random.default_rng(2)
+    one, other = rng.random((4, 50)) < 0.9, rng.random((4, 50)) < 0.8
+    forth, back = paired_test(one, other), paired_test(other, one)
+
+    assert forth.mean == -back.mean
+    assert (forth.low, forth.high) == pytest.approx((-back.high, -back.low))
+    assert forth.p_value == pytest.approx(back.p_value)
+
+
+def arms(rng: np.random.Generator, gain: float, seeds: int, rows: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Two arms that meet the same rows, each with its own luck with seeds and its own liking for rows."""
+    difficulty = rng.normal(1.6, 1.2, rows)
+
+    def arm(skill: float) -> npt.NDArray[Any]:
+        liking, luck = rng.normal(0, 0.5, rows), rng.normal(0, 0.3, (seeds, 1))
+        chance = 1 / (1 + np.exp(-(difficulty + liking + luck + skill)))
+        correct: npt.NDArray[Any] = rng.random((seeds, rows)) < chance
+        return correct
+
+    return arm(gain), arm(0.0)
+
+
+@pytest.mark.parametrize(("seeds", "rows"), [(2, 100), (5, 100), (5, 500), (10, 50)])
+def test_equal_arms_are_told_apart_in_at_most_one_of_twenty_runs(seeds: int, rows: int) -> None:
+    """The false alarms of 400 comparisons under the null; 5 % plus three standard errors is 8.3 %."""
+    rng = np.random.default_rng(3)
+    alarms = sum(paired_test(*arms(rng, 0.0, seeds, rows)).p_value < 0.05 for _ in range(400))
+
+    assert alarms / 400 < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def test_a_real_difference_is_found() -> None:
+    rng = np.random.default_rng(4)
+    found = [paired_test(*arms(rng, 1.0, 5, 1000)) for _ in range(100)]
+
+    assert sum(one.p_value < 0.05 for one in found) > 90
+    assert all(one.low < one.mean < one.high for one in found)
+
+
+def test_the_interval_covers_the_true_difference() -> None:
+    rng = np.random.default_rng(5)
+    truth = np.mean(
+        [crossed_mean(one.astype(float) - other).mean for one, other in (arms(rng, 1.0, 5, 2000) for _ in range(100))]
+    )
+    covered = sum(one.low <= truth <= one.high for one in (paired_test(*arms(rng, 1.0, 5, 200)) for _ in range(300)))
+
+    assert covered / 300 > 0.92
+
+
+@pytest.mark.parametrize("shape", [(1, 10), (5, 1), (0, 10), (10,)])
+def test_too_few_seeds_or_rows_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidStatistics, match="at least 2"):
+        crossed_mean(np.ones(shape))
+
+
+def test_what_cannot_be_computed_is_refused() -> None:
+    with pytest.raises(InvalidStatistics, match="at least two"):
+        mean_interval([0.5])
+    with pytest.raises(InvalidStatistics, match="same seeds and rows"):
+        paired_test(np.ones((2, 3), bool), np.ones((2, 4), bool))
+    with pytest.raises(InvalidStatistics, match="p-values"):
+        holm([0.5, float("nan")])
+    with pytest.raises(InvalidStatistics, match="degrees of freedom"):
+        student_t_cdf(1.0, 0.0)
+    with pytest.raises(InvalidStatistics, match="probability"):
+        student_t_quantile(1.0, 3.0)
+    with pytest.raises(InvalidStatistics, match="incomplete beta"):
+        incomplete_beta(1.0, 1.0, 1.5)
+    with pytest.raises(InvalidStatistics, match="confidence"):
+        mean_interval([0.1, 0.2], confidence=1.0)
