@@ -1,0 +1,247 @@
+"""Everything that can go wrong in the service, each with a name.
+
+The classes below `CambrianError` are answers: each carries an HTTP status and a code, and the API renders it as one
+problem. A class's docstring is the explanation that `/problems/{code}` shows, and `advice` the way out. `detail` says
+what happened this time; whoever raises it must not put a trace, a path of this machine or long input into it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field that was refused: a JSON pointer (RFC 6901; "" is the whole body) and what would be accepted."""
+
+    pointer: str
+    detail: str
+
+
+class CambrianError(Exception):
+    """An answer other than success; abstract, the classes below have a code."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    title: ClassVar[str]
+    advice: ClassVar[str]
+
+    def __init__(self, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class HostNotAllowed(CambrianError):
+    """The Host header names a machine that this service does not answer for.
+
+    The service listens on the loopback address only. A browser that was led here under a foreign name (DNS rebinding)
+    sends that name, and is refused.
+    """
+
+    status = 400
+    code = "host-not-allowed"
+    title = "Host not allowed"
+    advice = "Use http://127.0.0.1, http://localhost or http://[::1] with the port of the service."
+
+
+class MalformedJson(CambrianError):
+    """The body is not JSON as RFC 8259 defines it.
+
+    NaN and Infinity are not JSON, nor is a byte order mark, a trailing comma, or text that is not UTF-8.
+    """
+
+    status = 400
+    code = "malformed-json"
+    title = "Malformed JSON"
+    advice = "Send one JSON object, encoded in UTF-8; the detail says where the parser stopped."
+
+
+class BadRequest(CambrianError):
+    """The request cannot be read as HTTP promises it, for example because a header contradicts itself."""
+
+    status = 400
+    code = "bad-request"
+    title = "Bad request"
+    advice = "Send the request again with a client that follows HTTP; the detail says what was wrong."
+
+
+class OriginNotAllowed(CambrianError):
+    """A page of another origin tried to change something here."""
+
+    status = 403
+    code = "origin-not-allowed"
+    title = "Origin not allowed"
+    advice = "Call the service from its own pages or from a program; other web sites may not steer it."
+
+
+class NotFound(CambrianError):
+    """There is nothing at this address."""
+
+    status = 404
+    code = "not-found"
+    title = "Not found"
+    advice = "Check the address; /openapi.json lists all of them."
+
+
+class JobNotFound(NotFound):
+    """No job has this id."""
+
+    code = "job-not-found"
+    title = "Job not found"
+    advice = "GET /v1/jobs lists the jobs with their ids. Ids are opaque: use them exactly as they were given."
+
+
+class DatasetNotFound(NotFound):
+    """No data set has this name."""
+
+    code = "dataset-not-found"
+    title = "Data set not found"
+    advice = "GET /v1/datasets lists the data sets with their names."
+
+
+class NetworkNotFound(NotFound):
+    """The job ended without a network, because it failed or was cancelled before one was stored."""
+
+    code = "network-not-found"
+    title = "Network not found"
+    advice = "Read the job to see how it ended; submit it again to get a network."
+
+
+class VerdictNotFound(NotFound):
+    """The job ended without a verdict, because it failed or was cancelled before one was reached."""
+
+    code = "verdict-not-found"
+    title = "Verdict not found"
+    advice = "Read the job to see how it ended; submit it again to get a verdict."
+
+
+class MethodNotAllowed(CambrianError):
+    """The address exists, but not for this method."""
+
+    status = 405
+    code = "method-not-allowed"
+    title = "Method not allowed"
+    advice = "Use one of the methods in the Allow header."
+
+
+class RequestTimeout(CambrianError):
+    """The body of the request took too long to arrive."""
+
+    status = 408
+    code = "request-timeout"
+    title = "Request timeout"
+    advice = "Send the whole body at once; the detail names the time allowed."
+
+
+class Conflict(CambrianError):
+    """The request does not fit the state that the resource is in."""
+
+    status = 409
+    code = "conflict"
+    title = "Conflict"
+    advice = "Read the resource again; the detail names its state."
+
+
+class JobFinished(Conflict):
+    """The job has ended, and a finished job is final."""
+
+    code = "job-finished"
+    title = "Job finished"
+    advice = "Submit a new job; a finished one never changes."
+
+
+class JobNotFinished(Conflict):
+    """The result was asked for while the job is still on its way."""
+
+    code = "job-not-finished"
+    title = "Job not finished"
+    advice = "Follow /v1/jobs/{id}/events until the `end` event, then ask again."
+
+
+class PayloadTooLarge(CambrianError):
+    """The body is larger than this address accepts."""
+
+    status = 413
+    code = "payload-too-large"
+    title = "Payload too large"
+    advice = "Send a smaller body; the detail names the limit."
+
+
+class AddressTooLong(CambrianError):
+    """The address, with its query, is longer than any of this service."""
+
+    status = 414
+    code = "address-too-long"
+    title = "Address too long"
+    advice = "Send a shorter address; the detail names the limit."
+
+
+class HeadersTooLarge(CambrianError):
+    """The headers of the request are too many or too large together."""
+
+    status = 431
+    code = "headers-too-large"
+    title = "Headers too large"
+    advice = "Send fewer or shorter headers; the detail names the limits."
+
+
+class UnsupportedMediaType(CambrianError):
+    """The body is not of a type that this address reads."""
+
+    status = 415
+    code = "unsupported-media-type"
+    title = "Unsupported media type"
+    advice = "Send JSON with the header `Content-Type: application/json` and without a Content-Encoding."
+
+
+class Unprocessable(CambrianError):
+    """The request could be read, but something in it is not acceptable."""
+
+    status = 422
+    code = "invalid-request"
+    title = "Invalid request"
+    advice = "Each entry of `errors` names a field, what it accepts, and so the way out."
+
+
+class InvalidSpec(Unprocessable):
+    """The job spec could be read, but cannot be run: a field is out of range, or fields contradict each other."""
+
+    code = "invalid-spec"
+    title = "Invalid job spec"
+    advice = "Each entry of `errors` names a field of the spec, what it accepts, and so the way out."
+
+
+class InternalError(CambrianError):
+    """The service failed, and the fault is its own."""
+
+    status = 500
+    code = "internal-error"
+    title = "Internal error"
+    advice = "Search the log of the service for the request id of the answer, and report what stands there."
+
+
+class DatabaseUnavailable(CambrianError):
+    """The database did not answer."""
+
+    status = 503
+    code = "database-unavailable"
+    title = "Database unavailable"
+    advice = "Try again after the seconds in the Retry-After header; running searches go on by themselves."
+
+
+class NotReady(CambrianError):
+    """The service runs, but cannot work: its database is of another release, or does not answer."""
+
+    status = 503
+    code = "not-ready"
+    title = "Not ready"
+    advice = "The detail names what is wrong and what to do about it."
+
+
+class LeaseLost(Exception):
+    """Another runner holds the job now; the one that gets this must stop without writing."""
+
+
+class SchemaNewer(Exception):
+    """A newer release has changed the database; this one must not touch it. Start the newer release instead."""

@@ -1,0 +1,144 @@
+"""The plain values that leave the store: frozen, without a session, safe to keep and to send.
+
+Rows of the database never leave `service/store/`; a row that outlives its transaction fails far from its cause.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, Self
+
+from core.architecture import Architecture
+
+JobStatus = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
+JOB_STATUSES: Final[tuple[JobStatus, ...]] = ("queued", "running", "paused", "succeeded", "failed", "cancelled")
+
+FinalStatus = Literal["succeeded", "failed", "cancelled"]
+FINAL_STATUSES: Final[tuple[FinalStatus, ...]] = ("succeeded", "failed", "cancelled")
+
+Phase = Literal["search", "baseline", "final"]
+PHASES: Final[tuple[Phase, ...]] = ("search", "baseline", "final")
+
+CandidateStatus = Literal["pending", "evaluated", "failed"]
+CANDIDATE_STATUSES: Final[tuple[CandidateStatus, ...]] = ("pending", "evaluated", "failed")
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a user submitted, its status, and which runner holds it."""
+
+    id: str
+    name: str
+    status: JobStatus
+    phase: Phase | None
+    dataset: str
+    dataset_fingerprint: str | None
+    spec: dict[str, Any]
+    seed: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    stop_reason: str | None
+    error: str | None
+    cancel_requested: bool
+    lease_runner: str | None
+    lease_number: int
+    event_count: int
+    verdict: dict[str, Any] | None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job has ended; it never changes again."""
+        return self.status in FINAL_STATUSES
+
+    @property
+    def cursor(self) -> "JobCursor":
+        """The place of this job in a list, newest first."""
+        return JobCursor(self.created_at, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class JobCursor:
+    """A place in the list of jobs; the page after it begins with the next older job."""
+
+    created_at: datetime
+    id: str
+
+    def __str__(self) -> str:
+        return f"{(self.created_at - _EPOCH) // timedelta(microseconds=1)}-{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` gave. Raises ValueError when the text is something else."""
+        match = _JOB_CURSOR.fullmatch(text)
+        if match is None:
+            raise ValueError("a cursor is what an earlier page gave as the place to go on from")
+        return cls(_EPOCH + timedelta(microseconds=int(match[1])), match[2])
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# Sixteen digits reach the year 2286; more would overflow datetime.
+_JOB_CURSOR: Final = re.compile(r"([0-9]{1,16})-([0-9a-zA-Z]{1,40})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A runner's right to write to a job; it is over as soon as the job's lease bears another number."""
+
+    job_id: str
+    runner: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a runner hears when it renews its lease."""
+
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a job; `sequence` counts 1, 2, 3 ... without gaps within the job."""
+
+    job_id: str
+    sequence: int
+    type: str
+    data: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRow:
+    """What the service tells about a data set without reading its arrays."""
+
+    name: str
+    title: str
+    task: str
+    input_shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    train_rows: int
+    validation_rows: int
+    test_rows: int
+    fingerprint: str
+    source: str
+    created_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNetwork:
+    """A trained network as an .npz file; `sha256` is the digest of `content` in hex."""
+
+    id: str
+    job_id: str
+    phase: Phase
+    number: int
+    architecture: Architecture
+    content: bytes
+    sha256: str
+    created_at: datetime

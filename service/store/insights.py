@@ -1,0 +1,324 @@
+"""The read model: everything that pages, API and reports show is asked for here, so that they cannot disagree.
+
+Use it within `Database.read()`, which gives all questions of one answer the same state of the database.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from core.architecture import Architecture
+from core.training import Epoch, TrainingConfig
+from service.store.entities import CandidateStatus, Job, JobCursor, JobStatus, Phase, now
+from service.store.job_repository import JobRepository
+from service.store.mapping import candidate_from_row, curve_from_json
+from service.store.models import candidates, evaluations, progress
+from service.store.progress import Progress, progress_from_row
+
+CandidateSort = Literal["number", "fitness"]
+
+_IN_TIME: dict[Phase, int] = {"search": 0, "baseline": 1, "final": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class BestCandidate:
+    """The best candidate of a phase so far."""
+
+    number: int
+    fitness: float
+    architecture: Architecture
+
+
+@dataclass(frozen=True, slots=True)
+class Improvement:
+    """A candidate that was better than all with a lower number."""
+
+    number: int
+    fitness: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobSummary:
+    """A job and how far it has come; `best` and `best_so_far` are those of the search.
+
+    `phases` holds those that have begun, in the order of time. `elapsed_seconds` counts from the first claim to the
+    end, or to now.
+    """
+
+    job: Job
+    budget: dict[str, Any]
+    phases: tuple[Progress, ...]
+    best: BestCandidate | None
+    best_so_far: tuple[Improvement, ...]
+    elapsed_seconds: float
+
+    def progress(self, phase: Phase) -> Progress:
+        """Return the progress of a phase, all zero when it has not begun."""
+        return _find(self.phases, phase)
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A job in a list."""
+
+    job: Job
+    phases: tuple[Progress, ...]
+    elapsed_seconds: float
+
+    @property
+    def best_fitness(self) -> float | None:
+        """The best fitness of the search so far."""
+        return self.progress("search").best_fitness
+
+    def progress(self, phase: Phase) -> Progress:
+        """Return the progress of a phase, all zero when it has not begun."""
+        return _find(self.phases, phase)
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Jobs, newest first; `next` is the place to go on from, None on the last page."""
+
+    lines: tuple[JobLine, ...]
+    next: JobCursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateLine:
+    """A candidate in a table; what an evaluation brings is None while it is pending. `seconds` are CPU seconds."""
+
+    phase: Phase
+    number: int
+    parents: tuple[int, ...]
+    operator: str
+    seed: int
+    architecture: Architecture
+    training: TrainingConfig
+    parameters: int
+    status: CandidateStatus
+    fitness: float | None
+    error: str | None
+    epochs: int | None
+    flops: int | None
+    seconds: float | None
+    worker: str | None
+    created_at: datetime
+    evaluated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateDetail:
+    """A candidate with its learning curve."""
+
+    line: CandidateLine
+    curve: tuple[Epoch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePage:
+    """Candidates of one phase; `next` is the number to go on after, None on the last page."""
+
+    lines: tuple[CandidateLine, ...]
+    next: int | None
+
+
+class Insights:
+    """Questions about jobs and candidates, within the transaction of `session`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._jobs = JobRepository(session)
+
+    def summary(self, job_id: str) -> JobSummary:
+        """Return a job with its progress. Raises JobNotFound."""
+        job = self._jobs.get(job_id)
+        phases = self._progress([job_id]).get(job_id, ())
+        budget = job.spec.get("budget")
+        return JobSummary(
+            job=job,
+            budget=dict(budget) if isinstance(budget, dict) else {},
+            phases=phases,
+            best=self._best(job_id, _find(phases, "search")),
+            best_so_far=self.best_so_far(job_id),
+            elapsed_seconds=_elapsed(job),
+        )
+
+    def jobs(self, page_size: int, before: JobCursor | None = None, status: JobStatus | None = None) -> JobPage:
+        """Return up to `page_size` jobs, newest first, in two queries."""
+        found = self._jobs.page(page_size + 1, before, status)
+        shown = found[:page_size]
+        phases = self._progress([job.id for job in shown])
+        lines = tuple(JobLine(job, phases.get(job.id, ()), _elapsed(job)) for job in shown)
+        return JobPage(lines, shown[-1].cursor if len(found) > page_size else None)
+
+    def best_so_far(self, job_id: str, phase: Phase = "search") -> tuple[Improvement, ...]:
+        """Return the candidates that were each better than all before them, by number."""
+        earlier = func.max(candidates.c.fitness).over(order_by=candidates.c.number, rows=(None, -1))
+        series = (
+            select(candidates.c.number, candidates.c.fitness, earlier.label("earlier"))
+            .where(candidates.c.job_id == job_id, candidates.c.phase == phase, candidates.c.fitness.is_not(None))
+            .subquery()
+        )
+        rows = self._session.execute(
+            select(series.c.number, series.c.fitness)
+            .where(or_(series.c.earlier.is_(None), series.c.fitness > series.c.earlier))
+            .order_by(series.c.number)
+        )
+        return tuple(Improvement(row.number, row.fitness) for row in rows)
+
+    def candidates(
+        self,
+        job_id: str,
+        phase: Phase = "search",
+        *,
+        page_size: int = 100,
+        after: int | None = None,
+        sort: CandidateSort = "number",
+    ) -> CandidatePage:
+        """Return up to `page_size` candidates that come after number `after` in the order of `sort`.
+
+        By fitness the best come first, then those without one by number. Raises JobNotFound.
+        """
+        self._jobs.get(job_id)
+        wanted = page_size + 1
+        if sort == "number":
+            query = _lines(job_id, phase).order_by(candidates.c.number).limit(wanted)
+            rows = self._rows(query if after is None else query.where(candidates.c.number > after))
+        else:
+            rows = self._by_fitness(job_id, phase, wanted, after)
+        lines = tuple(_line(row) for row in rows[:page_size])
+        return CandidatePage(lines, lines[-1].number if len(rows) > page_size else None)
+
+    def candidate(self, job_id: str, phase: Phase, number: int) -> CandidateDetail | None:
+        """Return one candidate with its learning curve; None when there is none of this number."""
+        row = self._session.execute(
+            _lines(job_id, phase).add_columns(evaluations.c.curve).where(candidates.c.number == number)
+        ).first()
+        return None if row is None else CandidateDetail(_line(row), curve_from_json(row.curve) if row.curve else ())
+
+    def _by_fitness(self, job_id: str, phase: Phase, wanted: int, after: int | None) -> list[Row[Any]]:
+        # The ranked and the others are asked for apart: each then follows an index, and the databases do not agree
+        # on where NULL belongs.
+        place = self._place(job_id, phase, after)
+        rows: list[Row[Any]] = []
+        if place is None or place.fitness is not None:
+            ranked = _lines(job_id, phase).where(candidates.c.fitness.is_not(None))
+            if place is not None:
+                ranked = ranked.where(_behind(place))
+            rows = self._rows(
+                ranked.order_by(candidates.c.fitness.desc(), candidates.c.parameters, candidates.c.number).limit(wanted)
+            )
+        if len(rows) < wanted:
+            others = _lines(job_id, phase).where(candidates.c.fitness.is_(None))
+            if place is not None and place.fitness is None:
+                others = others.where(candidates.c.number > place.number)
+            rows += self._rows(others.order_by(candidates.c.number).limit(wanted - len(rows)))
+        return rows
+
+    def _place(self, job_id: str, phase: Phase, number: int | None) -> "_Place | None":
+        if number is None:
+            return None
+        row = self._session.execute(
+            select(candidates.c.fitness, candidates.c.parameters, candidates.c.number).where(
+                candidates.c.job_id == job_id, candidates.c.phase == phase, candidates.c.number == number
+            )
+        ).first()
+        return None if row is None else _Place(row.fitness, row.parameters, row.number)
+
+    def _rows(self, query: Select[Any]) -> list[Row[Any]]:
+        return list(self._session.execute(query))
+
+    def _progress(self, job_ids: Sequence[str]) -> dict[str, tuple[Progress, ...]]:
+        found: dict[str, list[Progress]] = {}
+        for row in self._session.execute(select(progress).where(progress.c.job_id.in_(job_ids))):
+            found.setdefault(row.job_id, []).append(progress_from_row(row))
+        return {
+            job_id: tuple(sorted(phases, key=lambda entry: _IN_TIME[entry.phase])) for job_id, phases in found.items()
+        }
+
+    def _best(self, job_id: str, search: Progress) -> BestCandidate | None:
+        if search.best_number is None or search.best_fitness is None:
+            return None
+        architecture = self._session.execute(
+            select(candidates.c.architecture).where(
+                candidates.c.job_id == job_id,
+                candidates.c.phase == search.phase,
+                candidates.c.number == search.best_number,
+            )
+        ).scalar_one()
+        return BestCandidate(search.best_number, search.best_fitness, Architecture.from_json(architecture))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a page by fitness ended."""
+
+    fitness: float | None
+    parameters: int
+    number: int
+
+
+def _find(phases: Sequence[Progress], phase: Phase) -> Progress:
+    return next((entry for entry in phases if entry.phase == phase), Progress(phase))
+
+
+def _elapsed(job: Job) -> float:
+    if job.started_at is None:
+        return 0.0
+    # The clock of the wall may have been set back meanwhile.
+    return max(0.0, ((job.finished_at or now()) - job.started_at).total_seconds())
+
+
+def _behind(place: _Place) -> ColumnElement[bool]:
+    """Return the condition under which a candidate ranks behind `place`; its first part lets an index lead there."""
+    return and_(
+        candidates.c.fitness <= place.fitness,
+        or_(
+            candidates.c.fitness < place.fitness,
+            candidates.c.parameters > place.parameters,
+            and_(candidates.c.parameters == place.parameters, candidates.c.number > place.number),
+        ),
+    )
+
+
+def _lines(job_id: str, phase: Phase) -> Select[Any]:
+    return (
+        select(
+            candidates,
+            evaluations.c.error,
+            evaluations.c.epochs,
+            evaluations.c.flops,
+            evaluations.c.seconds,
+            evaluations.c.worker,
+            evaluations.c.created_at.label("evaluated_at"),
+        )
+        .outerjoin_from(candidates, evaluations, evaluations.c.candidate_id == candidates.c.id)
+        .where(candidates.c.job_id == job_id, candidates.c.phase == phase)
+    )
+
+
+def _line(row: Row[Any]) -> CandidateLine:
+    candidate = candidate_from_row(row)
+    return CandidateLine(
+        phase=row.phase,
+        number=candidate.number,
+        parents=candidate.parents,
+        operator=candidate.operator,
+        seed=candidate.seed,
+        architecture=candidate.architecture,
+        training=candidate.training,
+        parameters=row.parameters,
+        status=row.status,
+        fitness=row.fitness,
+        error=row.error,
+        epochs=row.epochs,
+        flops=row.flops,
+        seconds=row.seconds,
+        worker=row.worker,
+        created_at=row.created_at,
+        evaluated_at=row.evaluated_at,
+    )

@@ -1,0 +1,226 @@
+"""Jobs: created by users, claimed and finished by runners.
+
+Every change of status names the states that it may come from. A finished job is final.
+"""
+
+import secrets
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Text,
+    and_,
+    cast,
+    extract,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from service.errors import JobFinished, JobNotFound
+from service.store.entities import FINAL_STATUSES, FinalStatus, Held, Job, JobCursor, JobStatus, Lease, Phase, now
+from service.store.event_repository import EventRepository
+from service.store.guard import held, lost
+from service.store.lease import RunnerIdentity, boot_id, known_dead, seconds_since_boot
+from service.store.mapping import job_from_row, plain_text
+from service.store.models import UtcDateTime, jobs
+
+
+class JobRepository:
+    """The jobs, within the transaction of `session`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._events = EventRepository(session)
+
+    def create(self, name: str, dataset: str, spec: dict[str, Any], seed: int) -> Job:
+        """Add a queued job; its id is opaque."""
+        job_id = secrets.token_hex(8)
+        self._session.execute(
+            insert(jobs).values(
+                id=job_id,
+                name=name,
+                status="queued",
+                dataset=dataset,
+                spec=spec,
+                seed=seed,
+                created_at=now(),
+                cancel_requested=False,
+                lease_number=0,
+                event_count=0,
+            )
+        )
+        self._events.append(job_id, "status", {"status": "queued"})
+        return self.get(job_id)
+
+    def get(self, job_id: str) -> Job:
+        """Return a job. Raises JobNotFound."""
+        row = self._session.execute(select(jobs).where(jobs.c.id == plain_text(job_id))).first()
+        if row is None:
+            raise JobNotFound(f"There is no job {job_id[:40]!r}.")
+        return job_from_row(row)
+
+    def page(self, page_size: int, before: JobCursor | None = None, status: JobStatus | None = None) -> list[Job]:
+        """Return up to `page_size` jobs, newest first; those after the job whose cursor is `before`."""
+        query = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(page_size)
+        if before is not None:
+            query = query.where(older_than(before))
+        if status is not None:
+            query = query.where(jobs.c.status == status)
+        return [job_from_row(row) for row in self._session.execute(query)]
+
+    def claim(self, runner: RunnerIdentity, seconds: float) -> Lease | None:
+        """Take the oldest job that is queued or whose runner is gone, for `seconds`; None when there is none."""
+        time, boot = self._clock()
+        free = or_(
+            jobs.c.lease_runner.is_(None),
+            jobs.c.lease_expires <= time,
+            jobs.c.lease_boot.is_distinct_from(boot),
+            jobs.c.lease_runner.in_(self._dead_runners()),
+        )
+        # One statement finds the job and takes it. Runners that come at the same moment skip a row that is locked;
+        # SQLite lets one writer in at a time.
+        oldest = (
+            select(jobs.c.id)
+            .where(jobs.c.status.in_(("queued", "running")), or_(jobs.c.status == "queued", free))
+            .order_by(jobs.c.created_at, jobs.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = self._session.execute(
+            update(jobs)
+            .where(jobs.c.id == oldest.scalar_subquery())
+            .values(
+                status="running",
+                started_at=func.coalesce(jobs.c.started_at, literal(now(), UtcDateTime())),
+                lease_runner=str(runner),
+                lease_number=jobs.c.lease_number + 1,
+                lease_expires=time + seconds,
+                lease_boot=boot,
+            )
+            .returning(jobs.c.id, jobs.c.lease_number)
+        ).first()
+        if row is None:
+            return None
+        lease = Lease(row.id, str(runner), row.lease_number)
+        self._events.append(
+            lease.job_id, "status", {"status": "running", "runner": lease.runner, "lease": lease.number}
+        )
+        return lease
+
+    def renew(self, lease: Lease, seconds: float) -> Held:
+        """Hold the job for `seconds` from now, and hear whether it is to be cancelled. Raises LeaseLost."""
+        time, boot = self._clock()
+        cancel_requested = self._session.execute(
+            update(jobs)
+            .where(held(lease))
+            .values(lease_expires=time + seconds, lease_boot=boot)
+            .returning(jobs.c.cancel_requested)
+        ).scalar_one_or_none()
+        if cancel_requested is None:
+            raise lost(self._session, lease)
+        return Held(cancel_requested)
+
+    def release(self, lease: Lease) -> None:
+        """Give the job back unfinished; any runner may claim it at once. Raises LeaseLost."""
+        self._change(lease, lease_runner=None, lease_expires=None, lease_boot=None)
+
+    def set_phase(self, lease: Lease, phase: Phase) -> None:
+        """Note which part of its work the job has come to. Raises LeaseLost."""
+        self._change(lease, phase=phase)
+        self._events.append(lease.job_id, "phase", {"phase": phase})
+
+    def set_fingerprint(self, lease: Lease, fingerprint: str) -> None:
+        """Note the content of the data that the job runs on. Raises LeaseLost."""
+        self._change(lease, dataset_fingerprint=fingerprint)
+
+    def finish(
+        self,
+        lease: Lease,
+        status: FinalStatus,
+        *,
+        stop_reason: str | None = None,
+        error: str | None = None,
+        verdict: dict[str, Any] | None = None,
+    ) -> Job:
+        """End the job, for good.
+
+        Raises LeaseLost, also when the job has ended already, and ValueError for a status that is no end.
+        """
+        if status not in FINAL_STATUSES:
+            raise ValueError(f"a job ends as {', '.join(FINAL_STATUSES)}, not as {status}")
+        ending = {
+            "stop_reason": None if stop_reason is None else plain_text(stop_reason),
+            "error": None if error is None else plain_text(error),
+        }
+        self._change(
+            lease,
+            status=status,
+            verdict=verdict,
+            finished_at=now(),
+            lease_runner=None,
+            lease_expires=None,
+            lease_boot=None,
+            **ending,
+        )
+        self._events.append(lease.job_id, "status", {"status": status, **ending})
+        return self.get(lease.job_id)
+
+    def request_cancel(self, job_id: str) -> Job:
+        """Cancel a job that waits at once, and ask the runner of one that runs to cancel it.
+
+        A job that is cancelled, or asked to be, stays as it is. Raises JobNotFound, and JobFinished for a job that
+        has ended otherwise.
+        """
+        row = self._session.execute(select(jobs).where(jobs.c.id == plain_text(job_id)).with_for_update()).first()
+        if row is None:
+            raise JobNotFound(f"There is no job {job_id[:40]!r}.")
+        job = job_from_row(row)
+        match job.status:
+            case "queued" | "paused":
+                self._session.execute(
+                    update(jobs)
+                    .where(jobs.c.id == job_id)
+                    .values(status="cancelled", cancel_requested=True, finished_at=now())
+                )
+                self._events.append(job_id, "status", {"status": "cancelled", "stop_reason": None, "error": None})
+            case "running":
+                if not job.cancel_requested:
+                    self._session.execute(update(jobs).where(jobs.c.id == job_id).values(cancel_requested=True))
+                    self._events.append(job_id, "cancel_requested", {})
+            case "cancelled":
+                pass
+            case "succeeded" | "failed":
+                raise JobFinished(f"Job {job_id} cannot be cancelled: it has {job.status}.")
+        return self.get(job_id)
+
+    def _change(self, lease: Lease, **values: Any) -> None:
+        changed = self._session.execute(update(jobs).where(held(lease)).values(**values).returning(jobs.c.id)).first()
+        if changed is None:
+            raise lost(self._session, lease)
+
+    def _clock(self) -> tuple[ColumnElement[float], ColumnElement[str | None]]:
+        """Return the time of the lease clock in seconds, and the boot that it counts from (none on PostgreSQL)."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            return cast(extract("epoch", func.clock_timestamp()), Double), cast(null(), Text)
+        return literal(seconds_since_boot(), Double), literal(boot_id(), Text)
+
+    def _dead_runners(self) -> list[str]:
+        """Return those holders of leases that ran on this machine and are known to be gone."""
+        holders = self._session.execute(
+            select(jobs.c.lease_runner).where(jobs.c.status == "running", jobs.c.lease_runner.is_not(None)).distinct()
+        ).scalars()
+        return [holder for holder in holders if holder is not None and known_dead(holder)]
+
+
+def older_than(cursor: JobCursor) -> ColumnElement[bool]:
+    """Return the condition under which a row of `jobs` comes after `cursor` in a list, newest first."""
+    place = tuple_(literal(cursor.created_at, UtcDateTime()), literal(cursor.id))
+    return and_(tuple_(jobs.c.created_at, jobs.c.id) < place)

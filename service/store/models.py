@@ -1,0 +1,227 @@
+"""The tables. Their history is in `migrations/`; a test holds that both agree on SQLite and PostgreSQL."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from service.store.entities import CANDIDATE_STATUSES, JOB_STATUSES, PHASES
+
+LARGEST_FLOAT: Final = "1.7976931348623157e308"
+"""Written into checks: NaN and the infinities lie outside of plus and minus this on both databases."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC, aware on the way in and out; SQLite itself knows no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive moment, whose zone nobody knows, with ValueError."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a stored moment needs a time zone, got {value.isoformat()} without one")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the moment its zone back; PostgreSQL answers in the zone of the connection."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# JSON as text, not JSONB: JSONB turns numbers into decimals, in which -0.0 and the spelling of a float do not survive.
+PlainJson: Final = JSON(none_as_null=True)
+# SQLite numbers rows by itself only in a column that is declared INTEGER.
+RowNumber: Final = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+def _job_id(**options: Any) -> Column[str]:
+    return Column("job_id", String(40), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, **options)
+
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("phase", String(16)),
+    Column("dataset", Text, nullable=False),
+    Column("dataset_fingerprint", String(64)),
+    Column("spec", PlainJson, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("stop_reason", Text),
+    Column("error", Text),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("lease_runner", Text),
+    Column("lease_number", BigInteger, nullable=False),
+    Column("lease_expires", Double),
+    Column("lease_boot", Text),
+    Column("event_count", BigInteger, nullable=False),
+    Column("verdict", PlainJson),
+    CheckConstraint(_one_of("status", JOB_STATUSES), name="status"),
+    CheckConstraint(_one_of("phase", PHASES), name="phase"),
+    Index(None, "created_at", "id"),
+    Index(None, "status", "created_at", "id"),
+)
+
+# What the lists and the head of a page show, kept in step by the transaction that records. Counting candidates
+# instead costs time in proportion to their number, on every look.
+progress = Table(
+    "progress",
+    metadata,
+    _job_id(primary_key=True),
+    Column("phase", String(16), primary_key=True),
+    Column("proposed", BigInteger, nullable=False),
+    Column("evaluated", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("epochs", BigInteger, nullable=False),
+    # A sum of 64-bit numbers does not fit into 64 bits; exact as far as a float is, up to 2**53.
+    Column("flops", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("best_number", BigInteger),
+    Column("best_fitness", Double),
+    Column("best_parameters", BigInteger),
+    CheckConstraint(_one_of("phase", PHASES), name="phase"),
+)
+
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    _job_id(),
+    Column("phase", String(16), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("parents", PlainJson, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("architecture", PlainJson, nullable=False),
+    Column("training", PlainJson, nullable=False),
+    Column("keep_network", Boolean, nullable=False),
+    Column("predict_test", Boolean, nullable=False),
+    Column("parameters", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    # The evaluation's fitness once more, so that an index can lead from a job to its best candidates.
+    Column("fitness", Double),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("job_id", "phase", "number"),
+    CheckConstraint(_one_of("phase", PHASES), name="phase"),
+    CheckConstraint(_one_of("status", CANDIDATE_STATUSES), name="status"),
+    CheckConstraint("(status = 'evaluated') = (fitness IS NOT NULL)", name="fitness_when_evaluated"),
+    # Without those that have no fitness, so that the planner cannot take it for a way to a candidate by its number.
+    Index(
+        None,
+        "job_id",
+        "phase",
+        "fitness",
+        sqlite_where=text("fitness IS NOT NULL"),
+        postgresql_where=text("fitness IS NOT NULL"),
+    ),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    # The primary key is what makes a second evaluation of one candidate impossible.
+    Column(
+        "candidate_id",
+        RowNumber,
+        ForeignKey("candidates.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("fitness", Double),
+    Column("error", Text),
+    Column("curve", PlainJson, nullable=False),
+    Column("epochs", BigInteger, nullable=False),
+    Column("flops", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("test_predictions", LargeBinary),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint("(fitness IS NULL) <> (error IS NULL)", name="fitness_or_error"),
+    CheckConstraint(f"fitness BETWEEN -{LARGEST_FLOAT} AND {LARGEST_FLOAT}", name="fitness_finite"),
+    CheckConstraint(f"seconds BETWEEN 0 AND {LARGEST_FLOAT}", name="seconds_finite"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _job_id(primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("type", String(40), nullable=False),
+    Column("data", PlainJson, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("task", String(40), nullable=False),
+    Column("input_shape", PlainJson, nullable=False),
+    Column("classes", PlainJson, nullable=False),
+    Column("train_rows", BigInteger, nullable=False),
+    Column("validation_rows", BigInteger, nullable=False),
+    Column("test_rows", BigInteger, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+networks = Table(
+    "networks",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    _job_id(),
+    Column("phase", String(16), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("architecture", PlainJson, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("job_id", "phase", "number"),
+    CheckConstraint(_one_of("phase", PHASES), name="phase"),
+)
