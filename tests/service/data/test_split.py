@@ -1,0 +1,34 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.data.split import stratified_split
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=200))
+def test_every_row_is_in_exactly_one_part(labels: list[int]) -> None:
+    parts = stratified_split(np.array(labels, dtype=np.int64))
+
+    rows = np.concatenate(list(parts.values()))
+
+    assert sorted(rows.tolist()) == list(range(len(labels)))
+
+
+def test_each_class_is_split_alike() -> None:
+    targets = np.repeat(np.arange(3), [50, 100, 500])
+
+    parts = stratified_split(targets)
+
+    assert {part: np.bincount(targets[rows]).tolist() for part, rows in parts.items()} == {
+        "train": [30, 60, 300],
+        "validation": [10, 20, 100],
+        "test": [10, 20, 100],
+    }
+
+
+def test_the_split_is_fixed_and_follows_the_seed() -> None:
+    targets = np.zeros(20, dtype=np.int64)
+
+    # Written down once: a changed split would make stored scores incomparable.
+    assert stratified_split(targets)["test"].tolist() == [4, 7, 9, 15]
+    assert stratified_split(targets)["test"].tolist() != stratified_split(targets, seed=1)["test"].tolist()
