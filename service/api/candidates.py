@@ -1,0 +1,103 @@
+"""The candidates of a job: what was tried, and what came of it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from service.api.architectures import ArchitectureResponse
+from service.api.context import DatabaseOf
+from service.api.problems import responses
+from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, token_for
+from service.api.times import Utc
+from service.errors import DatabaseUnavailable, JobNotFound, Unprocessable
+from service.store.entities import CandidateStatus, Phase
+from service.store.insights import CandidateLine, CandidateSort, Insights
+
+router = APIRouter(tags=["candidates"])
+
+
+class CandidateResponse(BaseModel):
+    """A network that was proposed; what its evaluation brings is null while it is pending."""
+
+    phase: Phase
+    number: Annotated[int, Field(description="0, 1, 2 ... within the phase")]
+    parents: Annotated[list[int], Field(description="Numbers of the candidates that it was bred from")]
+    operator: Annotated[str, Field(description="What made it")]
+    seed: int
+    architecture: ArchitectureResponse
+    description: Annotated[str, Field(examples=["256-[128 relu, 64 relu]-10"])]
+    parameters: int
+    status: CandidateStatus
+    fitness: Annotated[float | None, Field(description="Accuracy on the validation rows at the best epoch")]
+    error: Annotated[str | None, Field(description="Why it failed")]
+    epochs: int | None
+    flops: int | None
+    cpu_seconds: float | None
+    worker: str | None
+    created_at: Utc
+    evaluated_at: Utc | None
+
+
+class CandidatePageResponse(BaseModel):
+    """Candidates of one phase."""
+
+    candidates: list[CandidateResponse]
+    next_page_token: Annotated[str | None, Field(description="null on the last page")]
+
+
+@router.get(
+    "/jobs/{job_id}/candidates",
+    operation_id="list_candidates",
+    summary="List the candidates of a job",
+    responses=responses(JobNotFound, Unprocessable, DatabaseUnavailable),
+)
+def list_candidates(
+    *,
+    job_id: JobId,
+    database: DatabaseOf,
+    page_size: PageSize = 50,
+    page_token: PageToken = None,
+    phase: Annotated[Phase, Query(description="The part of the job's work that they belong to")] = "search",
+    sort: Annotated[
+        CandidateSort, Query(description="By number, or by fitness: the best first, those without one last")
+    ] = "number",
+) -> CandidatePageResponse:
+    """List the candidates of one phase."""
+    scope = f"candidates {job_id} {phase} {sort}"
+    after = None if page_token is None else _number(page_token, scope)
+    with database.read() as session:
+        page = Insights(session).candidates(job_id, phase, page_size=page_size, after=after, sort=sort)
+    return CandidatePageResponse(
+        candidates=[_candidate(line) for line in page.lines],
+        next_page_token=None if page.next is None else token_for(scope, str(page.next)),
+    )
+
+
+def _candidate(line: CandidateLine) -> CandidateResponse:
+    return CandidateResponse(
+        phase=line.phase,
+        number=line.number,
+        parents=list(line.parents),
+        operator=line.operator,
+        seed=line.seed,
+        architecture=ArchitectureResponse.of(line.architecture),
+        description=line.architecture.describe(),
+        parameters=line.parameters,
+        status=line.status,
+        fitness=line.fitness,
+        error=line.error,
+        epochs=line.epochs,
+        flops=line.flops,
+        cpu_seconds=line.seconds,
+        worker=line.worker,
+        created_at=line.created_at,
+        evaluated_at=line.evaluated_at,
+    )
+
+
+def _number(token: str, scope: str) -> int:
+    cursor = cursor_of(token, scope)
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
+        raise bad_token()
+    return int(cursor)

@@ -1,0 +1,106 @@
+"""The web application: made from settings by `create_app`, so that nothing is opened when a module is imported."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from pydantic.json_schema import models_json_schema
+from starlette.staticfiles import StaticFiles
+
+from service.api import candidates, datasets, events, health, jobs, networks, problem_pages, verdicts
+from service.api.envelope import Envelope
+from service.api.event_feed import EventFeed
+from service.api.guard import Guard
+from service.api.handlers import add_handlers
+from service.api.json_body import JsonBody
+from service.api.problems import Problem
+from service.api.query import known_query
+from service.dashboard import pages
+from service.settings import Settings
+from service.store.database import Database
+
+_DESCRIPTION = (
+    "Cambrian evolves the structure of neural networks and says honestly whether it was worth it. Every answer other "
+    "than success is `application/problem+json` (RFC 9457). Times are RFC 3339 in UTC, durations end in `_seconds`, "
+    "ids are opaque."
+)
+
+
+def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
+    """Make the application; a database that is handed in stays open when the application ends.
+
+    Starting it brings the tables to this release, and raises SchemaNewer or DatabaseUnavailable where that cannot be.
+    """
+    opened = database if database is not None else Database(settings.database_url)
+    feed = EventFeed(opened)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        await asyncio.to_thread(opened.upgrade)
+        polling = asyncio.create_task(feed.run())
+        try:
+            yield
+        finally:
+            feed.close()
+            polling.cancel()
+            with suppress(asyncio.CancelledError):
+                await polling
+            if database is None:
+                opened.close()
+
+    app = FastAPI(
+        title="Cambrian",
+        version=version("cambrian"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        # Both pages load their scripts from the network; the description itself is served.
+        docs_url=None,
+        redoc_url=None,
+        # A redirect would be built from the Host header; an address either exists or does not.
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.database = opened
+    app.state.event_feed = feed
+    _add_routes(app)
+    add_handlers(app)
+    # The last one added is the outermost.
+    app.add_middleware(JsonBody)
+    app.add_middleware(Guard)
+    app.add_middleware(Envelope)
+    _describe(app)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    v1 = APIRouter(prefix="/v1", dependencies=[Depends(known_query)])
+    for resource in (jobs, candidates, events, networks, verdicts, datasets):
+        v1.include_router(resource.router)
+    v1.include_router(health.versions)
+    app.include_router(v1)
+    app.include_router(health.router, dependencies=[Depends(known_query)])
+    app.include_router(problem_pages.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=pages.STATIC))
+
+
+def _describe(app: FastAPI) -> None:
+    """Add the models to the OpenAPI description that no operation names as its one answer."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = plain()
+        _, models = models_json_schema(
+            [(Problem, "serialization"), (events.EventPage, "serialization")],
+            ref_template="#/components/schemas/{model}",
+        )
+        schemas = description.setdefault("components", {}).setdefault("schemas", {})
+        for name, schema in models["$defs"].items():
+            schemas.setdefault(name, schema)
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the description

@@ -1,0 +1,166 @@
+"""`cambrian submit | watch | jobs | show | cancel | network`: a client of the REST interface, and nothing more."""
+
+import json
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.exit_code import ExitCode
+from service.cli.output import print_json, printable, say, table
+from service.cli.verdict_text import verdict_lines
+from service.cli.watching import follow
+from service.client import DEFAULT_URL, Client
+
+Url = Annotated[str, typer.Option("--url", envvar="CAMBRIAN_URL", help="Address of the service.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
+
+
+def submit(
+    dataset: Annotated[str | None, typer.Argument(help="Data set to search on, e.g. digits-16x16.")] = None,
+    spec: Annotated[Path | None, typer.Option(help="JSON file with the whole job spec; - reads stdin.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the job.")] = None,
+    evaluations: Annotated[int | None, typer.Option(help="How many networks the search may train.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of each training.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed: the same one finds the same network.")] = None,
+    parallelism: Annotated[int | None, typer.Option(help="Virtual workers; 2 to 3 times the real ones.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the job to its verdict.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the id alone.")] = False,
+    as_json: Json = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Submit a search."""
+    body = _spec(spec)
+    if dataset is not None:
+        body["dataset"] = dataset
+    if "dataset" not in body:
+        say("name a data set (`cambrian submit digits-16x16`) or a job spec (--spec FILE)")
+        raise typer.Exit(ExitCode.USAGE)
+    for field, value in (("name", name), ("seed", seed), ("parallelism", parallelism)):
+        if value is not None:
+            body[field] = value
+    for group, field, value in (("budget", "evaluations", evaluations), ("training", "epochs", epochs)):
+        if value is not None:
+            body[group] = {**body.get(group, {}), field: value}
+    with Client(url) as client:
+        job = client.submit(body)
+        if as_json and not watch:
+            print_json(job)
+        elif quiet or not watch:
+            print(job["id"])
+            if not quiet:
+                say(f"follow it with `cambrian watch {job['id']}`")
+        if watch:
+            say(f"job {job['id']}")
+            _watch(client, job["id"], as_json=as_json)
+
+
+def watch(job: JobId, as_json: Json = False, url: Url = DEFAULT_URL) -> None:
+    """Follow a job to its end and print the verdict."""
+    with Client(url) as client:
+        _watch(client, job, as_json=as_json)
+
+
+def list_jobs(
+    status: Annotated[str | None, typer.Option(help="Only jobs of this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    as_json: Json = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """List the jobs, newest first."""
+    with Client(url) as client:
+        found = list(islice(client.jobs(status=status), limit))
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (job["id"], job["status"], job["dataset"], _score(job), job["created_at"], printable(job["name"], 40))
+        for job in found
+    ]
+    print("\n".join(table(("ID", "STATUS", "DATA SET", "BEST", "CREATED", "NAME"), rows)))
+    if not rows:
+        say("no jobs yet; submit one with `cambrian submit digits-16x16`")
+
+
+def show(job: JobId, as_json: Json = False, url: Url = DEFAULT_URL) -> None:
+    """Show one job: its state, its best network and, at the end, its verdict."""
+    with Client(url) as client:
+        found = client.get(job)
+        verdict = client.verdict(job) if found["status"] == "succeeded" else None
+    if as_json:
+        print_json({"job": found, "verdict": verdict})
+        return
+    for field in ("id", "name", "status", "dataset", "created_at", "finished_at", "stop_reason", "error"):
+        if found.get(field) is not None:
+            print(f"{field.replace('_', ' '):12} {printable(found[field], 200)}")
+    print(f"{'best score':12} {_score(found)}")
+    for line in verdict_lines(verdict) if verdict else ():
+        print(line)
+
+
+def cancel(job: JobId, as_json: Json = False, url: Url = DEFAULT_URL) -> None:
+    """Cancel a job; what it has found so far stays."""
+    with Client(url) as client:
+        answer = client.cancel(job)
+    if as_json:
+        print_json(answer)
+    else:
+        say(f"job {job}: {'cancelled' if answer['status'] == 'cancelled' else 'will stop within seconds'}")
+
+
+def network(
+    job: JobId,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Download the network that a job found, as an .npz file."""
+    path = output if output is not None else Path(f"cambrian-{job}.npz")
+    with Client(url) as client:
+        path.write_bytes(client.network(job))
+    print(path)
+
+
+def _spec(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        body = json.loads(text)
+    except (OSError, ValueError) as error:
+        say(f"--spec {path}: {error}")
+        raise typer.Exit(ExitCode.USAGE) from error
+    if not isinstance(body, dict):
+        say(f"--spec {path}: must hold one JSON object")
+        raise typer.Exit(ExitCode.USAGE)
+    return body
+
+
+def _watch(client: Client, job: str, *, as_json: bool) -> None:
+    status = follow(client, job)
+    if status == "succeeded":
+        verdict = client.verdict(job)
+        if as_json:
+            print_json(verdict)
+        else:
+            print("\n".join(verdict_lines(verdict)))
+            say(f"download the network with `cambrian network {job}`")
+        return
+    found = client.get(job)
+    if as_json:
+        print_json(found)
+    if status == "cancelled":
+        say(f"job {job} was cancelled")
+        raise typer.Exit(ExitCode.JOB_CANCELLED)
+    say(f"job {job} failed: {printable(found.get('error'), 400)}")
+    raise typer.Exit(ExitCode.JOB_FAILED)
+
+
+def _score(job: dict[str, Any]) -> str:
+    """Return the best fitness of the job's own search, as text."""
+    for phase in job["progress"]:
+        if phase["phase"] == "search" and phase["best_fitness"] is not None:
+            return f"{phase['best_fitness']:.1%}"
+    return "-"

@@ -1,0 +1,89 @@
+"""The `cambrian` command: one group of subcommands per file, one place where every error becomes a sentence."""
+
+import os
+import sys
+
+import httpx
+import typer
+from pydantic import ValidationError
+
+from service.cli import database, demo, doctor, jobs, serve
+from service.cli.exit_code import ExitCode
+from service.cli.output import say
+from service.client import ProblemError, ServiceUnavailable
+from service.errors import CambrianError, SchemaNewer
+
+HELP = """
+Evolve the structure of neural networks, and say honestly whether it was worth it.
+
+\b
+Examples:
+  cambrian demo                            the whole path on handwritten digits, in a minute
+  cambrian serve                           the service and its pages on 127.0.0.1
+  cambrian submit digits-16x16 --watch     a search of your own
+  cambrian jobs                            every job with its state and best score
+  cambrian network JOB                     download the network that a job found
+
+\b
+Exit codes:
+  0 done    1 unexpected error    2 wrong usage    3 the service cannot be reached    4 the service refused
+  5 the job failed    6 the job was cancelled    130 interrupted (a job lives on: cambrian watch JOB)
+"""
+
+app = typer.Typer(
+    name="cambrian",
+    help=HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+)
+app.command()(demo.demo)
+app.command()(serve.serve)
+app.command()(serve.runner)
+app.command()(jobs.submit)
+app.command()(jobs.watch)
+app.command(name="jobs")(jobs.list_jobs)
+app.command()(jobs.show)
+app.command()(jobs.cancel)
+app.command()(jobs.network)
+app.add_typer(database.app, name="db")
+app.command()(doctor.doctor)
+
+
+@app.command(name="help", hidden=True)
+def show_help(context: typer.Context) -> None:
+    """Show this help."""
+    typer.echo(context.parent.get_help() if context.parent else "")
+
+
+def run() -> None:
+    """Run the command line and leave with one of the documented exit codes; never with a traceback."""
+    try:
+        app()
+    except ProblemError as problem:
+        say(str(problem))
+        sys.exit(ExitCode.REFUSED)
+    except ServiceUnavailable as error:
+        say(str(error))
+        sys.exit(ExitCode.UNREACHABLE)
+    except httpx.HTTPError as error:
+        say(f"the service broke the connection ({type(error).__name__}); try again")
+        sys.exit(ExitCode.UNREACHABLE)
+    except ValidationError as error:
+        for fault in error.errors():
+            name = "_".join(str(part) for part in fault["loc"]).upper()
+            say(f"setting CAMBRIAN_{name}: {fault['msg'].removeprefix('Value error, ')}")
+        sys.exit(ExitCode.USAGE)
+    except (CambrianError, SchemaNewer, OSError) as error:
+        say(str(error))
+        sys.exit(ExitCode.ERROR)
+    except Exception as error:
+        if os.environ.get("CAMBRIAN_LOG_LEVEL", "").lower() == "debug":
+            raise
+        say(f"unexpected error: {type(error).__name__}: {error}. CAMBRIAN_LOG_LEVEL=debug shows where it happened.")
+        sys.exit(ExitCode.ERROR)
+
+
+if __name__ == "__main__":
+    run()

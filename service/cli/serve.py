@@ -1,0 +1,58 @@
+"""`cambrian serve` and `cambrian runner`: the two processes of the service."""
+
+import signal
+import socket
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.exit_code import ExitCode
+from service.cli.output import say
+from service.cli.supervisor import Supervisor, become_runner
+from service.logs import configure_logging
+from service.settings import Settings
+
+LISTENS = "Cambrian listens on "
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Loopback address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    runner: Annotated[bool, typer.Option(help="Start a runner as well, which executes the jobs.")] = True,
+) -> None:
+    """Start the service: the API, its pages, and a runner that executes the jobs."""
+    given: dict[str, Any] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = Settings(**given)
+    configure_logging(settings.log_level)
+    with Supervisor(wanted=runner):
+        # Imported only now: the runner is on its way, and the two start side by side.
+        from service.app import create_app  # noqa: PLC0415
+        from service.server import Server  # noqa: PLC0415
+
+        class AnnouncingServer(Server):
+            """Says where it listens as soon as it does."""
+
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                if self.started:
+                    say(f"{LISTENS}{self.url} (Ctrl-C ends it)")
+
+        server = AnnouncingServer(create_app(settings), settings)
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            # uvicorn raises the signal again when it has shut down, and the runner must still be ended after that.
+            if not server.started:
+                raise SystemExit(ExitCode.INTERRUPTED)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        server.run()
+    if not server.started:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+def runner() -> None:
+    """Start one more runner: it claims jobs from the database and executes them until it is stopped."""
+    Settings()  # what is wrong with them is better said here than in the log of another process
+    become_runner()

@@ -1,0 +1,84 @@
+"""Following a job: its events become one quiet progress line and a few milestones."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from core.architecture import Architecture
+from service.cli.exit_code import ExitCode
+from service.cli.output import ProgressLine, say
+from service.client import Client
+
+PHASE_TITLES = {
+    "search": "search",
+    "baseline": "random search, as many epochs",
+    "final": "re-training on fresh seeds",
+}
+
+
+def follow(client: Client, job_id: str, *, began: float | None = None, way_back: str = "cambrian watch {}") -> str:
+    """Follow the job's events to the end and return its final status.
+
+    With `began` (monotonic seconds) the milestones tell the time since then. Ctrl-C leaves the job alone and tells the
+    `way_back`, a command.
+    """
+    watch = Watch(client.get(job_id), time.monotonic() if began is None else began)
+    try:
+        for event in client.events(job_id):
+            watch.see(event.type, event.data)
+    except KeyboardInterrupt as interrupt:
+        watch.line.clear()
+        say(f"the job is kept; come back with `{way_back.format(job_id)}`")
+        raise typer.Exit(ExitCode.INTERRUPTED) from interrupt
+    finally:
+        watch.line.clear()
+    return str(client.get(job_id)["status"])
+
+
+class Watch:
+    """What has been seen of a job so far."""
+
+    def __init__(self, job: Mapping[str, Any], began: float) -> None:
+        self.line = ProgressLine()
+        self._began = began
+        self._budget: int = job["spec"]["budget"]["evaluations"]
+        self._architectures: dict[tuple[str, int], str] = {}
+        self._phase = "search"
+        self._first = True
+
+    def see(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Take one event and show what it changes."""
+        match kind:
+            case "phase":
+                self._phase = data["phase"]
+            case "proposed":
+                architecture = Architecture.from_json(data["architecture"])
+                self._architectures[data["phase"], data["number"]] = architecture.describe()
+            case "evaluated" | "failed":
+                if self._first and kind == "evaluated":
+                    self._first = False
+                    self._milestone(
+                        f"first candidate: {self._architectures.get((data['phase'], data['number']), '')} "
+                        f"with {data['fitness']:.1%} validation accuracy"
+                    )
+                self.line.show(self._progress(data["phase"], data["progress"]))
+
+    def _progress(self, phase: str, progress: Mapping[str, Any]) -> str:
+        done = progress["evaluated"] + progress["failed"]
+        parts = [f"{PHASE_TITLES[phase]}: {done}{f'/{self._budget}' if phase == 'search' else ''}"]
+        if progress["failed"]:
+            parts.append(f"{progress['failed']} failed")
+        if progress["best_fitness"] is not None and phase != "final":
+            network = self._architectures.get((phase, progress["best_number"]), "")
+            parts.append(f"best {progress['best_fitness']:.1%} {network}")
+        elapsed = time.monotonic() - self._began
+        parts.append(f"{elapsed:.0f} s")
+        if phase == "search" and 0 < done < self._budget:
+            parts.append(f"about {elapsed / done * (self._budget - done):.0f} s left in this phase")
+        return " · ".join(parts)
+
+    def _milestone(self, text: str) -> None:
+        self.line.clear()
+        say(f"{time.monotonic() - self._began:5.1f} s  {text}")

@@ -1,0 +1,213 @@
+"""A client of the REST API, with its words; used by the command line, and by programs of others."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import quote
+
+import httpx
+
+DEFAULT_URL: Final = "http://127.0.0.1:8642"
+# Keep-alives come every ten seconds; silence for longer means that the connection is dead.
+_STREAM_SECONDS: Final = 30.0
+_FINAL: Final = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class ServiceUnavailable(Exception):
+    """The service cannot be reached; start it with `cambrian serve`."""
+
+
+class ProblemError(Exception):
+    """The service refused a request; the fields are those of its problem (RFC 9457)."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        self.status = status
+        self.code = str(body.get("code", ""))
+        self.title = str(body.get("title", "")) or f"Status {status}"
+        self.detail = str(body.get("detail", ""))
+        self.errors: list[dict[str, str]] = [
+            {"pointer": str(error.get("pointer", "")), "detail": str(error.get("detail", ""))}
+            for error in body.get("errors", [])
+        ]
+        self.request_id = str(body.get("request_id", ""))
+        super().__init__(f"{self.title}: {self.detail}" if self.detail else self.title)
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """One event of a job; `sequence` is None for `end`, which closes the stream."""
+
+    sequence: int | None
+    type: str
+    data: dict[str, Any]
+
+
+class Client:
+    """Talks to one service; close it, or use it as a context manager.
+
+    Methods return the JSON of the answer. Raises ProblemError for a refusal, ServiceUnavailable when nobody answers.
+    """
+
+    def __init__(self, base_url: str = DEFAULT_URL, *, timeout: float = 10.0) -> None:
+        self._timeout = timeout
+        # The service is on this machine: proxies of the environment are for other addresses.
+        self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def submit(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """Submit a search and return its job."""
+        # Encoded here, because httpx refuses NaN without saying where; the service names the field.
+        content = json.dumps(spec).encode("utf-8")
+        return self._json("POST", "/v1/jobs", content=content, headers={"Content-Type": "application/json"})
+
+    def get(self, job_id: str) -> dict[str, Any]:
+        """Return a job."""
+        return self._json("GET", f"/v1/jobs/{_segment(job_id)}")
+
+    def jobs(self, *, status: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield all jobs, newest first, page by page."""
+        return self._pages("/v1/jobs", "jobs", {"status": status})
+
+    def candidates(self, job_id: str, *, phase: str | None = None, sort: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the candidates of a job, page by page."""
+        return self._pages(f"/v1/jobs/{_segment(job_id)}/candidates", "candidates", {"phase": phase, "sort": sort})
+
+    def events(self, job_id: str, *, after: int = 0, patience: float = 60.0) -> Iterator[JobEvent]:
+        """Yield the events of a job as they come, `end` as the last one.
+
+        A lost connection is made again where it ended, without a gap and without a repetition. Raises
+        ServiceUnavailable when the service has not answered for `patience` seconds.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                for event in self._stream(job_id, after):
+                    deadline = time.monotonic() + patience
+                    if event.type == "close" and event.sequence is None:
+                        break
+                    after = event.sequence if event.sequence is not None else after
+                    yield event
+                    if event.type == "end" and event.sequence is None:
+                        return
+            except (httpx.TransportError, ServiceUnavailable) as error:
+                if time.monotonic() > deadline:
+                    raise ServiceUnavailable(
+                        f"no answer from {self._http.base_url} for {patience:g} seconds"
+                    ) from error
+            except ProblemError as error:
+                if error.status != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                    raise
+            # Whoever restarts the service needs a moment; asking more often helps nobody.
+            time.sleep(0.5)
+
+    def wait(self, job_id: str) -> dict[str, Any]:
+        """Return the job once it has finished."""
+        for _ in self.events(job_id):
+            pass
+        return self.get(job_id)
+
+    def cancel(self, job_id: str) -> dict[str, Any]:
+        """Ask for a job to end, and return it."""
+        return self._json("POST", f"/v1/jobs/{_segment(job_id)}/cancel")
+
+    def network(self, job_id: str) -> bytes:
+        """Return the `.npz` file of the network that a job found."""
+        return self._request("GET", f"/v1/jobs/{_segment(job_id)}/network").content
+
+    def verdict(self, job_id: str) -> dict[str, Any]:
+        """Return whether the search was worth it."""
+        return self._json("GET", f"/v1/jobs/{_segment(job_id)}/verdict")
+
+    def datasets(self) -> Iterator[dict[str, Any]]:
+        """Yield the data sets by name."""
+        return self._pages("/v1/datasets", "datasets", {})
+
+    def ready(self) -> bool:
+        """Say whether the service answers and can take jobs."""
+        try:
+            return self._http.get("/readyz").is_success
+        except httpx.TransportError:
+            return False
+
+    def _pages(self, path: str, key: str, filters: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+        parameters = {name: value for name, value in filters.items() if value is not None} | {"page_size": "200"}
+        while True:
+            page = self._json("GET", path, params=parameters)
+            yield from page[key]
+            if page["next_page_token"] is None:
+                return
+            parameters["page_token"] = page["next_page_token"]
+
+    def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._request(method, path, **options).json()
+        return answer
+
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise ServiceUnavailable(f"no answer from {self._http.base_url}; start it with `cambrian serve`") from error
+        _require_success(answer)
+        return answer
+
+    def _stream(self, job_id: str, after: int) -> Iterator[JobEvent]:
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
+        timeout = httpx.Timeout(self._timeout, read=_STREAM_SECONDS)
+        path = f"/v1/jobs/{_segment(job_id)}/events"
+        with self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
+            if not answer.is_success:
+                answer.read()
+                _require_success(answer)
+            yield from _parsed(answer.iter_lines())
+
+
+def finished(job: Mapping[str, Any]) -> bool:
+    """Say whether a job has ended."""
+    return job["status"] in _FINAL
+
+
+def _require_success(answer: httpx.Response) -> None:
+    if answer.is_success:
+        return
+    try:
+        body = answer.json()
+    except ValueError:
+        body = {}
+    raise ProblemError(answer.status_code, body if isinstance(body, dict) else {})
+
+
+def _parsed(lines: Iterator[str]) -> Iterator[JobEvent]:
+    """Read server-sent events; one that the connection broke off in the middle is dropped, as the standard says."""
+    fields: dict[str, str] = {}
+    for line in lines:
+        if line == "":
+            if "data" in fields:
+                number = fields.get("id")
+                yield JobEvent(
+                    None if number is None else int(number), fields.get("event", "message"), json.loads(fields["data"])
+                )
+            fields = {}
+        elif not line.startswith(":"):
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            fields[name] = f"{fields[name]}\n{value}" if name == "data" and "data" in fields else value
+
+
+def _segment(text: str) -> str:
+    """Return text as one segment of a path, so that a mistyped id is refused and not read as another address."""
+    # A client takes dots out of a path before it sends it.
+    return "-" if text in {"", ".", ".."} else quote(text, safe="")

@@ -1,0 +1,95 @@
+"""The pages: the list of jobs, and one job that shows its search live.
+
+A page is its layout around a live region; `/jobs/{id}/live` is that region alone, and both come from one context.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from core.architecture import Architecture
+from service.api.context import DatabaseOf
+from service.api.query import JobId
+from service.dashboard.charts import draw_best_so_far
+from service.dashboard.drawings import draw_network
+from service.store.insights import Insights, JobSummary
+
+STATIC: Final = Path(__file__).parent / "static"
+SHOWN_JOBS: Final = 100
+SHOWN_CANDIDATES: Final = 25
+
+PHASE_TITLES: Final = {
+    "search": "Search",
+    "baseline": "Random search with as many epochs",
+    "final": "Re-training on fresh seeds",
+}
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("service.dashboard"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda share: "-" if share is None else f"{share:.1%}"
+    environment.filters["describe"] = lambda architecture: Architecture.from_json(architecture).describe()
+    return environment
+
+
+templates = Jinja2Templates(env=_environment())
+
+
+@router.get("/")
+def show_jobs(request: Request, database: DatabaseOf) -> HTMLResponse:
+    """Show the newest jobs."""
+    with database.read() as session:
+        page = Insights(session).jobs(SHOWN_JOBS)
+    return templates.TemplateResponse(request, "jobs.html", {"page": page})
+
+
+@router.get("/jobs/{job_id}")
+def show_job(job_id: JobId, request: Request, database: DatabaseOf) -> HTMLResponse:
+    """Show one job; the page follows it by itself."""
+    return templates.TemplateResponse(request, "job.html", job_context(job_id, database))
+
+
+@router.get("/jobs/{job_id}/live")
+def show_live_region(job_id: JobId, request: Request, database: DatabaseOf) -> HTMLResponse:
+    """Show the part of a job's page that changes while the job runs."""
+    return templates.TemplateResponse(request, "_live.html", job_context(job_id, database))
+
+
+def job_context(job_id: str, database: DatabaseOf) -> dict[str, Any]:
+    """Return what page and live region of a job show. Raises JobNotFound."""
+    with database.read() as session:
+        insights = Insights(session)
+        summary = insights.summary(job_id)
+        leaders = insights.candidates(job_id, page_size=SHOWN_CANDIDATES, sort="fitness").lines
+    return {
+        "summary": summary,
+        "job": summary.job,
+        "leaders": leaders,
+        "phase_titles": PHASE_TITLES,
+        "verdict": summary.job.verdict,
+        "labels": {arm["name"]: arm["label"] for arm in (summary.job.verdict or {}).get("arms", ())},
+        "drawing": _drawing(summary),
+        "chart": Markup(draw_best_so_far(summary.best_so_far, summary.progress("search").proposed)),  # noqa: S704 - ours
+    }
+
+
+def _drawing(summary: JobSummary) -> Markup:
+    """Draw the network of the verdict, or the best one so far."""
+    verdict = summary.job.verdict
+    if verdict is not None:
+        evolved = next(arm for arm in verdict["arms"] if arm["name"] == verdict["evolved"])
+        return Markup(draw_network(Architecture.from_json(evolved["architecture"])))  # noqa: S704 - our own markup
+    return Markup(draw_network(summary.best.architecture) if summary.best else "")  # noqa: S704 - our own markup

@@ -1,0 +1,24 @@
+// Follows a job: events say that something changed, the live region is then fetched anew, at most twice a second.
+const region = document.getElementById("live");
+const PAUSE = 500;
+
+if (region.dataset.finished === "no") {
+  const source = new EventSource(`/v1/jobs/${region.dataset.job}/events`);
+  let waiting = false;
+  const refresh = async () => {
+    waiting = false;
+    const answer = await fetch(`/jobs/${region.dataset.job}/live`);
+    if (answer.ok) region.innerHTML = await answer.text();
+  };
+  const changed = () => {
+    if (!waiting) {
+      waiting = true;
+      setTimeout(refresh, PAUSE);
+    }
+  };
+  for (const type of ["status", "phase", "evaluated", "failed"]) source.addEventListener(type, changed);
+  source.addEventListener("end", () => {
+    source.close();
+    changed();
+  });
+}

@@ -1,0 +1,25 @@
+"""Which evaluator trains the candidates of a job, as the settings say."""
+
+from typing import assert_never
+
+from core.dataset import Dataset
+from evolution.evaluation import Evaluator, SerialEvaluator
+from evolution.ray_cluster import RayCluster
+from service.settings import Settings
+
+
+def open_evaluator(settings: Settings, dataset: Dataset) -> Evaluator:
+    """Return an evaluator for the data set; close it after use."""
+    match settings.evaluator:
+        case "serial":
+            return SerialEvaluator(dataset)
+        case "ray":
+            # Ray's file is loaded only where Ray is wanted.
+            from evolution.ray_evaluator import RayEvaluator  # noqa: PLC0415
+
+            cluster = RayCluster(
+                address=settings.ray_address, cpus=settings.workers, token_path=settings.ray_token_path
+            )
+            return RayEvaluator(dataset, cluster)
+        case unknown:
+            assert_never(unknown)

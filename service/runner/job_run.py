@@ -1,0 +1,197 @@
+"""One job from its stored rows to its verdict.
+
+A job has three phases, each a `Search` of its own whose rows lie under the phase's name: the search itself, the random
+search that may spend as many epochs as the search did, and the final re-training of every arm on fresh seeds. Only the
+final phase's workers are given the test rows. A phase that was interrupted goes on from its rows; one that was complete
+proposes nothing any more, so that a restart simply walks through all three.
+"""
+
+import logging
+import threading
+from contextlib import closing
+from pathlib import Path
+
+from evolution.candidate import Candidate, Evaluation, best
+from evolution.errors import EvaluatorUnavailable
+from evolution.evaluation import Evaluator
+from evolution.loop import Evaluated, Proposed, Waiting, run_search
+from evolution.search import Search
+from service.data.errors import DatasetUnavailable
+from service.data.prepared import load_dataset
+from service.job_spec import JobSpec
+from service.runner.dataset_row import dataset_row
+from service.runner.evaluators import open_evaluator
+from service.runner.heartbeat import Heartbeat
+from service.runner.judgement import judge
+from service.runner.plan import BASELINE, FINAL, RANDOM_SEARCH, SEARCH, Plan
+from service.settings import Settings
+from service.store.candidate_repository import CandidateRepository
+from service.store.database import Database
+from service.store.dataset_repository import DatasetRepository
+from service.store.entities import FinalStatus, Lease, Phase
+from service.store.job_repository import JobRepository
+from service.store.network_repository import NetworkRepository
+
+BATCH = 50
+"""At most this many rows wait for one transaction; it is also written before every wait for a result."""
+
+log = logging.getLogger(__name__)
+
+
+class JobStopped(Exception):
+    """The runner was asked to stop; the job stays as it is, and whoever claims it next goes on."""
+
+
+class JobCancelled(Exception):
+    """Somebody cancelled the job."""
+
+
+class JobFailed(Exception):
+    """The job cannot reach a verdict; the message says why and becomes the job's error."""
+
+
+class JobRun:
+    """Executes one claimed job; every write is guarded by the lease."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        lease: Lease,
+        heartbeat: Heartbeat,
+        stop: threading.Event,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._lease = lease
+        self._heartbeat = heartbeat
+        self._stop = stop
+        self._recorded = 0
+
+    def run(self) -> None:
+        """Run the job to its end, or until it is cancelled or the runner stops. Raises LeaseLost."""
+        try:
+            self._run_on_evaluators()
+        except JobStopped:
+            with self._database.write() as session:
+                JobRepository(session).release(self._lease)
+        except JobCancelled:
+            self._finish("cancelled")
+        except (JobFailed, DatasetUnavailable) as error:
+            self._finish("failed", error=str(error))
+
+    def _run_on_evaluators(self) -> None:
+        """Run the job; an evaluator that breaks is replaced as long as each one brings the job forward."""
+        while True:
+            before = self._recorded
+            try:
+                self._run()
+            except EvaluatorUnavailable as error:
+                if self._recorded == before:
+                    raise JobFailed(str(error)) from error
+                log.warning("job %s: %s; going on with a new evaluator", self._lease.job_id, error)
+            else:
+                return
+
+    def _run(self) -> None:
+        plan = self._plan()
+        search = plan.search()
+        with open_evaluator(self._settings, plan.dataset.without_test()) as evaluator:
+            searched = self._phase(SEARCH, search, evaluator)
+            winner = best(searched)
+            if winner is None:
+                raise JobFailed(f"all {len(searched)} candidates failed; the first: {searched[0].error}")
+            compared = self._phase(BASELINE, plan.random_search(searched), evaluator) if plan.has_baseline else []
+            retraining = plan.retraining(plan.arms(winner, best(compared)))
+            evaluator.use(plan.dataset)
+            retrained = self._phase(FINAL, retraining, evaluator)
+        judgement = judge(plan, retraining, retrained, {RANDOM_SEARCH: compared, plan.main_arm: searched})
+        if judgement is None:
+            raise JobFailed("the network that was found could not be trained again on fresh seeds; see the candidates")
+        with self._database.write() as session:
+            NetworkRepository(session).keep_only(self._lease, FINAL, judgement.best_number)
+            JobRepository(session).finish(
+                self._lease, "succeeded", stop_reason=search.stop_reason, verdict=judgement.verdict.to_json()
+            )
+        log.info("job %s: %s", self._lease.job_id, judgement.verdict.sentence)
+
+    def _plan(self) -> Plan:
+        with self._database.read() as session:
+            job = JobRepository(session).get(self._lease.job_id)
+        spec = JobSpec.model_validate(job.spec)
+        dataset = load_dataset(spec.dataset, Path(self._settings.data_dir) / "datasets")
+        if job.dataset_fingerprint not in {None, dataset.fingerprint}:
+            raise JobFailed(
+                f"the data set {spec.dataset} has changed since the job began (fingerprint {dataset.fingerprint[:12]}, "
+                f"then {job.dataset_fingerprint[:12]}); submit the job again to search on the new data"
+            )
+        with self._database.write() as session:
+            DatasetRepository(session).save(dataset_row(dataset))
+            JobRepository(session).set_fingerprint(self._lease, dataset.fingerprint)
+        return Plan(spec, dataset.standardized())
+
+    def _phase(self, phase: Phase, search: Search, evaluator: Evaluator) -> list[Evaluation]:
+        """Run one phase to its end and return all of its evaluations in the order of their numbers."""
+        with self._database.write() as session:
+            JobRepository(session).set_phase(self._lease, phase)
+        with self._database.read() as session:
+            candidates, evaluations = CandidateRepository(session).load(self._lease.job_id, phase)
+        search.resume(candidates, evaluations)
+        evaluated = {evaluation.candidate.number for evaluation in evaluations}
+        pending = [candidate for candidate in candidates if candidate.number not in evaluated]
+        results = list(evaluations)
+        batch = Batch()
+        with closing(run_search(search, evaluator, pending)) as events:
+            for event in events:
+                match event:
+                    case Proposed(candidate=candidate):
+                        batch.proposed.append(candidate)
+                    case Evaluated(evaluation=evaluation):
+                        batch.evaluated.append(evaluation)
+                        results.append(evaluation)
+                    case Waiting():
+                        pass
+                if isinstance(event, Waiting) or len(batch) >= BATCH:
+                    self._record(phase, batch)
+                    self._obey()
+        self._record(phase, batch)
+        self._obey()
+        return sorted(results, key=lambda evaluation: evaluation.candidate.number)
+
+    def _record(self, phase: Phase, batch: "Batch") -> None:
+        """Store the rows of the batch in one transaction, and empty it."""
+        self._heartbeat.progress()
+        if not batch:
+            return
+        with self._database.write() as session:
+            CandidateRepository(session).record(self._lease, phase, batch.proposed, batch.evaluated)
+        self._recorded += len(batch)
+        batch.clear()
+
+    def _obey(self) -> None:
+        if self._heartbeat.cancel_requested:
+            raise JobCancelled
+        if self._stop.is_set():
+            raise JobStopped
+
+    def _finish(self, status: FinalStatus, *, error: str | None = None) -> None:
+        log.info("job %s: %s%s", self._lease.job_id, status, f": {error}" if error else "")
+        with self._database.write() as session:
+            NetworkRepository(session).delete_all(self._lease)
+            JobRepository(session).finish(self._lease, status, error=error)
+
+
+class Batch:
+    """Rows that wait for their transaction."""
+
+    def __init__(self) -> None:
+        self.proposed: list[Candidate] = []
+        self.evaluated: list[Evaluation] = []
+
+    def __len__(self) -> int:
+        return len(self.proposed) + len(self.evaluated)
+
+    def clear(self) -> None:
+        """Forget the rows: they are stored."""
+        self.proposed.clear()
+        self.evaluated.clear()

@@ -1,0 +1,69 @@
+"""The runner's loop: claim a job, execute it, claim the next."""
+
+import logging
+import threading
+from pathlib import Path
+
+from service.data.built_in import BUILT_IN
+from service.data.errors import DatasetUnavailable
+from service.data.prepared import load_dataset
+from service.errors import LeaseLost
+from service.runner.dataset_row import dataset_row
+from service.runner.heartbeat import Heartbeat
+from service.runner.job_run import JobRun
+from service.settings import Settings
+from service.store.database import Database
+from service.store.dataset_repository import DatasetRepository
+from service.store.entities import Lease
+from service.store.job_repository import JobRepository
+from service.store.lease import RunnerIdentity
+
+LEASE_SECONDS = 10.0
+IDLE_SECONDS = 0.2
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Executes jobs one after the other; several runners share one database through leases."""
+
+    def __init__(self, database: Database, settings: Settings, stop: threading.Event) -> None:
+        self._database = database
+        self._settings = settings
+        self._stop = stop
+        self._identity = RunnerIdentity.of_this_process()
+        self._unprepared = list(BUILT_IN)
+
+    def run(self) -> None:
+        """Claim and execute jobs until `stop` is set; prepare the built-in data sets while there is nothing to do."""
+        log.info("runner %s is ready", self._identity)
+        while not self._stop.is_set():
+            lease = self._claim()
+            if lease is not None:
+                self._execute(lease)
+            elif self._unprepared:
+                self._prepare(self._unprepared.pop(0))
+            else:
+                self._stop.wait(IDLE_SECONDS)
+
+    def _claim(self) -> Lease | None:
+        with self._database.write() as session:
+            return JobRepository(session).claim(self._identity, LEASE_SECONDS)
+
+    def _execute(self, lease: Lease) -> None:
+        log.info("job %s: claimed with lease %d", lease.job_id, lease.number)
+        with Heartbeat(self._database, lease, LEASE_SECONDS) as heartbeat:
+            try:
+                JobRun(self._database, self._settings, lease, heartbeat, self._stop).run()
+            except LeaseLost:
+                log.warning("job %s: the lease was lost to another runner; leaving the job to it", lease.job_id)
+
+    def _prepare(self, name: str) -> None:
+        directory = Path(self._settings.data_dir) / "datasets"
+        try:
+            dataset = load_dataset(name, directory)
+        except DatasetUnavailable as error:
+            log.info("%s", error)
+            return
+        with self._database.write() as session:
+            DatasetRepository(session).save(dataset_row(dataset))

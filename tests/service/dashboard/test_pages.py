@@ -1,0 +1,82 @@
+"""The pages of a real job, as the browser gets them."""
+
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.settings import Settings
+from service.store.database import Database
+from tests.service.api.serving import serving
+from tests.service.runner.jobs import execute, settings_for, submit
+
+HOSTILE = "<script>alert(1)</script> & 'more'"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return settings_for(database_url, tmp_path)
+
+
+@pytest.fixture
+def browser(database: Database, tmp_path: Path) -> Iterator[httpx.Client]:
+    with serving(tmp_path, database) as running:
+        yield running.client
+
+
+def test_an_empty_list_says_what_to_do_next(browser: httpx.Client) -> None:
+    page = browser.get("/")
+
+    assert page.status_code == 200
+    assert "cambrian submit digits-16x16" in page.text
+
+
+def test_names_are_text_and_never_markup(browser: httpx.Client, database: Database) -> None:
+    job_id = submit(database, name=HOSTILE)
+
+    for path in ("/", f"/jobs/{job_id}", f"/jobs/{job_id}/live"):
+        page = browser.get(path)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+    assert "&lt;script&gt;" in browser.get("/").text
+
+
+@pytest.mark.slow
+def test_a_finished_job_shows_its_sentence_its_network_and_its_numbers(
+    browser: httpx.Client, database: Database, settings: Settings
+) -> None:
+    job = execute(database, settings, submit(database))
+
+    page = browser.get(f"/jobs/{job.id}")
+
+    assert job.verdict is not None
+    assert job.verdict["sentence"] in html.unescape(page.text)
+    assert 'class="network"' in page.text
+    assert page.text.count("logistic regression") >= 2
+    assert 'data-finished="yes"' in page.text
+    # The live region is the same as in the page.
+    live = browser.get(f"/jobs/{job.id}/live").text
+    assert _without_times(live) in _without_times(page.text)
+
+
+def test_an_unknown_job_is_not_there(browser: httpx.Client) -> None:
+    assert browser.get("/jobs/nothing").status_code == 404
+
+
+def test_pages_load_nothing_from_other_hosts_and_run_no_inline_code(browser: httpx.Client, database: Database) -> None:
+    job_id = submit(database)
+
+    for path in ("/", f"/jobs/{job_id}"):
+        page = browser.get(path)
+        assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.text)
+        assert not re.findall(r"<script(?![^>]* src=)", page.text)
+        assert "default-src 'self'" in page.headers["content-security-policy"]
+        for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
+            assert browser.get(address).status_code == 200
+
+
+def _without_times(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()

@@ -1,0 +1,186 @@
+"""Whole jobs, executed by a runner in this process on both databases."""
+
+import io
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import update
+
+from core.dataset import Dataset
+from core.export import load_network
+from evolution.candidate import Candidate, Evaluation
+from evolution.evaluation import SerialEvaluator
+from service.data.prepared import load_dataset
+from service.runner import job_run
+from service.runner.runner import Runner
+from service.settings import Settings
+from service.store.database import Database
+from service.store.dataset_repository import DatasetRepository
+from service.store.job_repository import JobRepository
+from service.store.models import jobs
+from tests.service.runner.jobs import execute, get, network_of, rows, settings_for, submit
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def settings(database_url: str, data_dir: Path) -> Settings:
+    return settings_for(database_url, data_dir)
+
+
+def test_a_job_ends_with_a_verdict_and_the_network_that_it_speaks_of(database: Database, settings: Settings) -> None:
+    job_id = submit(database)
+
+    job = execute(database, settings, job_id)
+
+    assert (job.status, job.stop_reason, job.error) == ("succeeded", "budget", None)
+    assert job.verdict is not None
+    assert [arm["name"] for arm in job.verdict["arms"]] == [
+        "evolution",
+        "random_search",
+        "logistic_regression",
+        "hand_100",
+        "hand_128_64",
+    ]
+    network = load_network(io.BytesIO(network_of(database, job_id)))
+    with database.read() as session:
+        stored = DatasetRepository(session).get("digits-8x8")
+    assert network.architecture.to_json() == job.verdict["arms"][0]["architecture"]
+    dataset = load_dataset("digits-8x8", settings.data_dir / "datasets")
+    assert stored.fingerprint == job.dataset_fingerprint == dataset.fingerprint
+    # The downloaded network takes raw inputs, and answers the test rows as the final phase recorded.
+    assert dataset.test is not None
+    answers = network.predict(dataset.test.inputs).astype("<u2").tobytes()
+    assert answers in [outcome[-1] for outcome in rows(database, job_id)["final"][1]]
+
+
+def test_the_ledger_gives_random_search_at_least_the_epochs_of_evolution(
+    database: Database, settings: Settings
+) -> None:
+    job = execute(database, settings, submit(database, training={"epochs": 6, "patience": 1}))
+
+    assert job.verdict is not None
+    evolution, random_search = (arm["search"]["epochs"] for arm in job.verdict["arms"][:2])
+    assert evolution <= random_search < evolution + 6 * 4
+
+
+def test_the_test_rows_are_not_there_before_the_final_phase(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    class Watching(SerialEvaluator):
+        def __init__(self, dataset: Dataset) -> None:
+            super().__init__(dataset)
+            self.has_test_rows = dataset.test is not None
+
+        def submit(self, candidate: Candidate) -> None:
+            seen.append((self.has_test_rows, candidate.operator == "retrain"))
+            super().submit(candidate)
+
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Watching(dataset))
+
+    assert execute(database, settings, submit(database)).status == "succeeded"
+    assert {retrained for has_test_rows, retrained in seen if has_test_rows} == {True}
+    assert {retrained for has_test_rows, retrained in seen if not has_test_rows} == {False}
+
+
+def test_a_random_search_needs_no_second_one_beside_it(database: Database, settings: Settings) -> None:
+    job = execute(database, settings, submit(database, strategy="random"))
+
+    assert job.verdict is not None
+    assert job.verdict["evolved"] == "random_search"
+    assert [arm["name"] for arm in job.verdict["arms"]].count("random_search") == 1
+    assert rows(database, job.id)["baseline"] == ([], [])
+
+
+def test_a_space_that_is_exhausted_ends_the_search_with_a_reason(database: Database, settings: Settings) -> None:
+    space = {"max_layers": 1, "min_units": 4, "max_units": 5, "activations": ["relu"]}
+    job = execute(database, settings, submit(database, space=space))
+
+    assert (job.status, job.stop_reason) == ("succeeded", "space exhausted")
+    assert len(rows(database, job.id)["search"][1]) == 3
+
+
+def test_a_job_whose_candidates_all_diverge_fails_and_says_why(database: Database, settings: Settings) -> None:
+    training = {"epochs": 3, "optimizer": "sgd", "learning_rate": 10.0, "schedule": "constant", "momentum": 0.99}
+    space = {"min_layers": 2, "max_layers": 2, "min_units": 64, "max_units": 64, "activations": ["relu"]}
+    job = execute(database, settings, submit(database, training=training, space=space))
+
+    assert job.status == "failed"
+    assert job.error is not None
+    assert "diverged" in job.error
+
+
+def test_a_stopped_runner_leaves_the_job_to_the_next_one(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = rows(database, execute(database, settings, submit(database)).id)
+    stop = threading.Event()
+
+    class Stopping(SerialEvaluator):
+        def wait(self, timeout: float) -> list[Evaluation]:
+            evaluations = super().wait(timeout)
+            if evaluations and evaluations[0].candidate.number == 5:
+                stop.set()
+            return evaluations
+
+    job_id = submit(database)
+    with monkeypatch.context() as patch:
+        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Stopping(dataset))
+        Runner(database, settings, stop).run()
+
+    stopped = get(database, job_id)
+    assert (stopped.status, stopped.lease_runner) == ("running", None)
+    assert 0 < len(rows(database, job_id)["search"][1]) < 12
+    assert execute(database, settings, job_id).status == "succeeded"
+    assert rows(database, job_id) == whole
+
+
+def test_a_cancelled_job_keeps_its_rows_and_no_network(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(database, budget={"evaluations": 5000})
+
+    class Cancelling(SerialEvaluator):
+        def wait(self, timeout: float) -> list[Evaluation]:
+            evaluations = super().wait(timeout)
+            if evaluations and evaluations[0].candidate.number == 3:
+                with database.write() as session:
+                    JobRepository(session).request_cancel(job_id)
+            return evaluations
+
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Cancelling(dataset))
+    job = execute(database, settings, job_id)
+
+    assert (job.status, job.verdict, job.lease_runner) == ("cancelled", None, None)
+    assert len(rows(database, job_id)["search"][1]) >= 4
+
+
+def test_a_job_does_not_go_on_with_other_data(database: Database, settings: Settings) -> None:
+    job_id = submit(database)
+    with database.write() as session:
+        session.execute(update(jobs).where(jobs.c.id == job_id).values(dataset_fingerprint="0" * 64))
+
+    job = execute(database, settings, job_id)
+
+    assert job.status == "failed"
+    assert job.error is not None
+    assert "has changed since the job began" in job.error
+
+
+def test_the_same_spec_gives_the_same_rows_on_both_databases(
+    sqlite_url: str, postgres_url: str, data_dir: Path
+) -> None:
+    found = []
+    for url in (sqlite_url, postgres_url):
+        database = Database(url)
+        job_id = submit(database, seed=7)
+        execute(database, settings_for(url, data_dir), job_id)
+        found.append(rows(database, job_id))
+        database.close()
+
+    assert found[0] == found[1]
+    assert np.isfinite([outcome[1] for outcome in found[0]["search"][1] if outcome[1] is not None]).all()
