@@ -27,7 +27,7 @@ test: $(VENV)/.test lint ## every test: SQLite, PostgreSQL, Ray clusters, kills
 	@$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.test ## the tests that take less than a second each
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4
 
 lint: $(VENV)/.test ## formatting, rules, types and the import contracts
 	@$(BIN)/ruff format --check .

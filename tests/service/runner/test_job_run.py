@@ -76,6 +76,10 @@ def test_the_test_rows_are_not_there_before_the_final_phase(
             super().__init__(dataset)
             self.has_test_rows = dataset.test is not None
 
+        def use(self, dataset: Dataset) -> None:
+            super().use(dataset)
+            self.has_test_rows = dataset.test is not None
+
         def submit(self, candidate: Candidate) -> None:
             seen.append((self.has_test_rows, candidate.operator == "retrain"))
             super().submit(candidate)
