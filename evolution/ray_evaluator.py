@@ -14,11 +14,8 @@ dies, is decided here, so that it can be tested:
 """
 
 import logging
-import shutil
-import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from socket import create_connection
 from threading import Condition, Thread
@@ -32,6 +29,7 @@ from evolution.errors import EvaluatorUnavailable, SearchOrderError
 from evolution.evaluation import evaluate_candidate, failed_evaluation
 from evolution.ray_cluster import RayCluster
 from evolution.ray_environment import set_environment
+from evolution.ray_remains import private_folder, reap
 
 Evaluate = Callable[[Candidate, Dataset], Evaluation]
 
@@ -247,7 +245,8 @@ class RayEvaluator:
     def _keep_ray(self) -> None:
         """Start Ray, wait for `close`, end Ray: all in one thread, because Ray's processes die with it."""
         try:
-            with _private_folder(self._cluster) as private:
+            reap(self._cluster.directory)
+            with private_folder(self._cluster.directory) as private:
                 ray = _start(self._cluster, private)
                 try:
                     with self._changed:
@@ -262,18 +261,6 @@ class RayEvaluator:
             with self._changed:
                 self._failure = failure
                 self._changed.notify_all()
-
-
-@contextmanager
-def _private_folder(cluster: RayCluster) -> Iterator[Path]:
-    """Make a folder that only we can enter, for the token and Ray's files; at the end delete it, or just the token."""
-    private = Path(tempfile.mkdtemp(prefix="ray-", dir=cluster.directory))
-    try:
-        yield private
-    finally:
-        (private / "token").unlink(missing_ok=True)
-        if cluster.directory is None:
-            shutil.rmtree(private, ignore_errors=True)
 
 
 class _NoPaths(list[str]):

@@ -2,12 +2,13 @@
 
 import logging
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from service.data.built_in import BUILT_IN
 from service.data.errors import DatasetUnavailable
 from service.data.prepared import load_dataset
-from service.errors import LeaseLost
+from service.errors import DatabaseUnavailable, LeaseLost
 from service.runner.dataset_row import dataset_row
 from service.runner.heartbeat import Heartbeat
 from service.runner.job_run import JobRun
@@ -17,9 +18,11 @@ from service.store.dataset_repository import DatasetRepository
 from service.store.entities import Lease
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
+from service.store.network_repository import NetworkRepository
 
 LEASE_SECONDS = 10.0
 IDLE_SECONDS = 0.2
+DATABASE_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +41,21 @@ class Runner:
         """Claim and execute jobs until `stop` is set; prepare the built-in data sets while there is nothing to do."""
         log.info("runner %s is ready", self._identity)
         while not self._stop.is_set():
-            lease = self._claim()
-            if lease is not None:
-                self._execute(lease)
-            elif self._unprepared:
-                self._prepare(self._unprepared.pop(0))
-            else:
-                self._stop.wait(IDLE_SECONDS)
+            try:
+                self._step()
+            except DatabaseUnavailable as error:
+                # A job that was being executed keeps its rows; its lease ends, and some runner goes on.
+                log.warning("%s Trying again in %.0f s", error, DATABASE_SECONDS)
+                self._stop.wait(DATABASE_SECONDS)
+
+    def _step(self) -> None:
+        lease = self._claim()
+        if lease is not None:
+            self._execute(lease)
+        elif self._unprepared:
+            self._prepare(self._unprepared.pop(0))
+        else:
+            self._stop.wait(IDLE_SECONDS)
 
     def _claim(self) -> Lease | None:
         with self._database.write() as session:
@@ -57,6 +68,17 @@ class Runner:
                 JobRun(self._database, self._settings, lease, heartbeat, self._stop).run()
             except LeaseLost:
                 log.warning("job %s: the lease was lost to another runner; leaving the job to it", lease.job_id)
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:
+                # A mistake of ours: without an end the job would bring down one runner after the other.
+                log.exception("job %s: unexpected error", lease.job_id)
+                self._give_up(lease, f"unexpected error: {type(error).__name__}; the runner's log says where")
+
+    def _give_up(self, lease: Lease, error: str) -> None:
+        with suppress(LeaseLost), self._database.write() as session:
+            NetworkRepository(session).delete_all(lease)
+            JobRepository(session).finish(lease, "failed", error=error)
 
     def _prepare(self, name: str) -> None:
         directory = Path(self._settings.data_dir) / "datasets"

@@ -87,20 +87,25 @@ def test_cancel_is_quiet_within_seconds_and_watch_says_so(data_dir: Path) -> Non
             assert client.get(job_id)["status"] == "cancelled"
 
 
-def test_a_killed_runner_is_replaced_and_its_job_goes_on(data_dir: Path) -> None:
-    spec = SPEC.replace('"evaluations": 10', '"evaluations": 60')
-    with serving(environment(data_dir)) as service, Client(service.url) as client:
+@pytest.mark.parametrize("evaluator", ["serial", "ray"])
+def test_a_killed_runner_is_replaced_and_its_job_goes_on(evaluator: str, data_dir: Path) -> None:
+    spec = SPEC.replace('"evaluations": 10', '"evaluations": 300')
+    env = environment(data_dir, CAMBRIAN_EVALUATOR=evaluator)
+    with serving(env) as service, Client(service.url) as client:
         job_id = client.submit(json.loads(spec))["id"]
-        _wait_for_evaluations(client, job_id, 3)
+        _wait_for_evaluations(client, job_id, 60)
         before = [one for one in client.candidates(job_id, phase="search") if one["status"] == "evaluated"]
-
         (runner,) = psutil.Process(service.process.pid).children()
+        family = [runner, *runner.children(recursive=True)]
+
         runner.kill()
 
         assert client.wait(job_id)["status"] == "succeeded"
         after = {one["number"]: one for one in client.candidates(job_id, phase="search")}
-        assert len(after) == 60
+        assert len(after) == 300
         assert all(after[one["number"]]["fitness"] == one["fitness"] for one in before)
+    _, alive = psutil.wait_procs(family, timeout=0)
+    assert not alive
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -125,9 +130,11 @@ def test_the_service_ends_with_its_streams_open_and_leaves_nothing_behind(
         following.join()
 
 
-def test_nothing_outlives_a_service_that_was_killed(data_dir: Path) -> None:
-    with serving(environment(data_dir)) as service, Client(service.url) as client:
-        client.submit(json.loads(LONG))
+@pytest.mark.parametrize("evaluator", ["serial", "ray"])
+def test_nothing_outlives_a_service_that_was_killed(evaluator: str, data_dir: Path) -> None:
+    env = environment(data_dir, CAMBRIAN_EVALUATOR=evaluator)
+    with serving(env) as service, Client(service.url) as client:
+        _wait_for_evaluations(client, client.submit(json.loads(LONG))["id"], 60)
         family = psutil.Process(service.process.pid).children(recursive=True)
         assert family
 

@@ -11,7 +11,8 @@ from sqlalchemy import update
 from core.dataset import Dataset
 from core.export import load_network
 from evolution.candidate import Candidate, Evaluation
-from evolution.evaluation import SerialEvaluator
+from evolution.errors import EvaluatorUnavailable
+from evolution.evaluation import Evaluator, SerialEvaluator
 from service.data.prepared import load_dataset
 from service.runner import job_run
 from service.runner.runner import Runner
@@ -161,6 +162,62 @@ def test_a_cancelled_job_keeps_its_rows_and_no_network(
 
     assert (job.status, job.verdict, job.lease_runner) == ("cancelled", None, None)
     assert len(rows(database, job_id)["search"][1]) >= 4
+
+
+def test_a_mistake_of_ours_fails_the_job_and_not_the_runner(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(SerialEvaluator):
+        def wait(self, timeout: float) -> list[Evaluation]:
+            raise ZeroDivisionError("/secret/path")
+
+    job_id = submit(database)
+    with monkeypatch.context() as patch:
+        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Broken(dataset))
+        job = execute(database, settings, job_id)
+
+    assert job.status == "failed"
+    assert job.error == "unexpected error: ZeroDivisionError; the runner's log says where"
+
+
+def test_an_evaluator_that_breaks_is_replaced_while_the_job_comes_forward(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = rows(database, execute(database, settings, submit(database)).id)
+    opened = []
+
+    class Breaking(SerialEvaluator):
+        def wait(self, timeout: float) -> list[Evaluation]:
+            if self.trained == 5:
+                raise EvaluatorUnavailable("the cluster went away")
+            self.trained += 1
+            return super().wait(timeout)
+
+        trained = 0
+
+    def open_evaluator(_settings: Settings, dataset: Dataset) -> Evaluator:
+        opened.append(Breaking(dataset))
+        return opened[-1]
+
+    monkeypatch.setattr(job_run, "open_evaluator", open_evaluator)
+    job = execute(database, settings, submit(database))
+
+    assert job.status == "succeeded"
+    assert len(opened) > 2
+    assert rows(database, job.id) == whole
+
+
+def test_an_evaluator_that_never_works_fails_the_job_with_its_reason(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Missing(SerialEvaluator):
+        def submit(self, candidate: Candidate) -> None:
+            raise EvaluatorUnavailable("Ray could not be started: no memory")
+
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Missing(dataset))
+    job = execute(database, settings, submit(database))
+
+    assert (job.status, job.error) == ("failed", "Ray could not be started: no memory")
 
 
 def test_a_job_does_not_go_on_with_other_data(database: Database, settings: Settings) -> None:
