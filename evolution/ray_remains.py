@@ -7,15 +7,18 @@ holds a lock on a file in it; the kernel gives the lock back when the owner dies
 
 import fcntl
 import os
+import select
 import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 
 PREFIX = "ray-"
 LOCK = "owner.lock"
+GONE_SECONDS = 5.0
 
 
 @contextmanager
@@ -58,10 +61,18 @@ def reap(parent: Path | None) -> None:
 
 
 def _end_processes(folder: Path) -> None:
-    """Kill the processes whose command line names the folder: Ray hands it to each of its own."""
+    """Kill the processes whose command line names the folder, as Ray's do, and wait until they are gone."""
     # The slash keeps a folder from being taken for another one whose name begins alike.
     name = f"{folder}/".encode()
+    killed = []
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if entry.stat().st_uid == os.getuid() and name in (entry / "cmdline").read_bytes():
-                os.kill(int(entry.name), signal.SIGKILL)
+                process = os.pidfd_open(int(entry.name))
+                killed.append(process)
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+    deadline = monotonic() + GONE_SECONDS
+    for process in killed:
+        # The descriptor of a process becomes readable when it ends.
+        select.select([process], [], [], max(deadline - monotonic(), 0))
+        os.close(process)
