@@ -17,8 +17,11 @@ from pathlib import Path
 from evolution.ray_remains import private_folder
 with private_folder(Path(sys.argv[1])) as folder:
     left = subprocess.Popen(["sleep", "600"], start_new_session=True)
-    named = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", f"--dir={folder}/r"],
-                             start_new_session=True)
+    # A process has its command line for sure only when it says something itself.
+    speak = "import time; print(1, flush=True); time.sleep(600)"
+    named = subprocess.Popen([sys.executable, "-c", speak, f"--dir={folder}/r"],
+                             start_new_session=True, stdout=subprocess.PIPE)
+    named.stdout.readline()
     print(folder, left.pid, named.pid, flush=True)
     sys.stdin.read()
 """
