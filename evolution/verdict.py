@@ -33,7 +33,7 @@ ARM_LABELS: Mapping[str, str] = MappingProxyType(
         "logistic_regression": "logistic regression",
         "hand_100": "the hand design [100]",
         "hand_128_64": "the hand design [128, 64]",
-        "random_search": "random search with the same training budget",
+        "random_search": "random search with as many epochs",
     }
 )
 """How the sentence calls each rival."""

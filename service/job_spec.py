@@ -93,7 +93,7 @@ class TrainingSpec(StrictModel):
 class VerdictSpec(StrictModel):
     """How the winner is compared with its rivals."""
 
-    seeds: Annotated[int, Whole(2, 50)] = 5
+    seeds: Annotated[int, Whole(5, 50)] = 5
 
 
 def _default_name(fields: dict[str, Any]) -> str:

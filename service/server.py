@@ -28,7 +28,8 @@ class Server(uvicorn.Server):
                 lifespan="on",
                 h11_max_incomplete_event_size=_HEADER_BYTES,
                 timeout_graceful_shutdown=GRACE_SECONDS,
-                log_level=settings.log_level,
+                # Logging is set up once for the whole process (service/logs.py).
+                log_config=None,
                 access_log=False,
                 server_header=False,
                 # Behind no proxy: nobody may say where a request comes from.

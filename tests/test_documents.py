@@ -27,6 +27,12 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+def test_no_document_holds_a_gap_to_be_filled() -> None:
+    texts = [README, *(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))]
+
+    assert [text for text in texts if re.search(r"@@|TODO|TBD", text)] == []
+
+
 def test_every_make_task_that_a_document_names_exists() -> None:
     texts = [README, *(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))]
     named = {task for text in texts for task in re.findall(r"`make ([a-z-]+)`", text)}

@@ -1,11 +1,14 @@
 """`cambrian demo`: the whole path on handwritten digits, from nothing to a verdict, in one command."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -17,6 +20,7 @@ from service.cli.supervisor import STOP_SECONDS
 from service.cli.verdict_text import verdict_lines
 from service.cli.watching import follow
 from service.client import Client, ServiceUnavailable
+from service.runner.parent import PARENT_VARIABLE
 from service.settings import Settings
 
 START_SECONDS = 60.0
@@ -55,7 +59,13 @@ def _service(log: Path) -> Iterator[str]:
     """Run `cambrian serve` as a child process on a free port, and yield its address once it answers."""
     command = (sys.executable, "-P", "-m", "service.cli.main", "serve", "--port", "0")
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)  # noqa: S603
+        environment = os.environ | {PARENT_VARIABLE: str(os.getpid())}
+        process = subprocess.Popen(  # noqa: S603
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    # Asked to end, the demo takes its service along; killed, the service notices by itself.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     try:
         yield _address(process, log)
     finally:
@@ -65,6 +75,10 @@ def _service(log: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(ExitCode.INTERRUPTED)
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:

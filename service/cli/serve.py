@@ -2,15 +2,18 @@
 
 import signal
 import socket
+from threading import Event, Thread
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
+import uvicorn
 
 from service.cli.exit_code import ExitCode
 from service.cli.output import say
 from service.cli.supervisor import Supervisor, become_runner
 from service.logs import configure_logging
+from service.runner.parent import watch_parent
 from service.settings import Settings
 
 LISTENS = "Cambrian listens on "
@@ -39,6 +42,7 @@ def serve(
                     say(f"{LISTENS}{self.url} (Ctrl-C ends it)")
 
         server = AnnouncingServer(create_app(settings), settings)
+        Thread(target=_end_with_parent, args=(server,), name="parent", daemon=True).start()
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             # uvicorn raises the signal again when it has shut down, and the runner must still be ended after that.
@@ -50,6 +54,13 @@ def serve(
         server.run()
     if not server.started:
         raise typer.Exit(ExitCode.ERROR)
+
+
+def _end_with_parent(server: uvicorn.Server) -> None:
+    gone = Event()
+    watch_parent(gone)
+    gone.wait()
+    server.should_exit = True
 
 
 def runner() -> None:

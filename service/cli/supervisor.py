@@ -9,6 +9,7 @@ import time
 from types import TracebackType
 from typing import NoReturn, Self
 
+from evolution.ray_remains import reap
 from service.runner.parent import PARENT_VARIABLE
 
 # -P keeps the current directory off sys.path: a folder named core/ there must not shadow ours.
@@ -50,6 +51,8 @@ class Supervisor:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
+        # A runner that was killed could not end its Ray.
+        reap(None)
 
     def _start(self) -> subprocess.Popen[bytes]:
         # A session of its own keeps Ctrl-C in the terminal from reaching the runner twice.

@@ -24,6 +24,11 @@ def verdict_lines(verdict: Mapping[str, Any]) -> list[str]:
         ),
         [(arm["label"], _network(arm), _percent(arm["test_accuracy"]), _interval(arm), _curse(arm)) for arm in arms],
     )
+    lines += [
+        f"{arm['label']}: {arm['failures']} of {arm['seeds']} trainings diverged and count as wrong answers"
+        for arm in arms
+        if arm["failures"]
+    ]
     lines.append("")
     labels = {arm["name"]: arm["label"] for arm in arms}
     lines += table(

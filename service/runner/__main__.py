@@ -1,5 +1,6 @@
 """The runner process: claims jobs and executes them until it is asked to stop."""
 
+import logging
 import os
 import signal
 import sys
@@ -7,13 +8,18 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from service.errors import CambrianError, DatabaseUnavailable, SchemaNewer
 from service.logs import configure_logging
 from service.runner.parent import watch_parent
-from service.runner.runner import Runner
+from service.runner.runner import DATABASE_SECONDS, Runner
 from service.settings import Settings
 from service.store.database import Database
 
 IMMEDIATE = 1
+NICENESS = 5
+"""Whatever is trained in this process must not slow down the API; Ray's workers are nicer still."""
+
+log = logging.getLogger("service.runner")
 
 
 def main() -> int:
@@ -23,6 +29,8 @@ def main() -> int:
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
+        # Ray's library puts a handler of its own before this one, whose alarm would abort the process in three seconds.
+        signal.alarm(0)
         if stop.is_set():
             os._exit(IMMEDIATE)
         stop.set()
@@ -35,9 +43,16 @@ def main() -> int:
     directory = Path(settings.data_dir).resolve() / "runner"
     directory.mkdir(parents=True, exist_ok=True)
     os.chdir(directory)
+    os.nice(NICENESS)
     database = Database(settings.database_url)
     try:
-        database.upgrade()
+        while not stop.is_set():
+            try:
+                database.upgrade()
+                break
+            except DatabaseUnavailable as error:
+                log.warning("%s Trying again in %.0f s", error, DATABASE_SECONDS)
+                stop.wait(DATABASE_SECONDS)
         Runner(database, settings, stop).run()
     finally:
         database.close()
@@ -45,4 +60,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, ValueError, CambrianError, SchemaNewer) as error:
+        log.error("the runner cannot run: %s", error)
+        sys.exit(IMMEDIATE)

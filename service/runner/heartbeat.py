@@ -12,7 +12,7 @@ from service.store.entities import Lease
 from service.store.job_repository import JobRepository
 
 BEATS_PER_LEASE = 8
-STUCK_SECONDS = 3600.0
+STUCK_SECONDS = 6 * 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class Heartbeat:
     """A thread that renews `lease` while it is entered.
 
-    A process that lives but is stuck must lose its lease too: an hour without `progress` ends the beats.
+    A process that lives but is stuck must lose its lease too: six hours without `progress` end the beats.
     """
 
     def __init__(self, database: Database, lease: Lease, lease_seconds: float) -> None:
@@ -58,6 +58,7 @@ class Heartbeat:
         while not self._ended.wait(self._lease_seconds / BEATS_PER_LEASE):
             if time.monotonic() - self._last_progress > STUCK_SECONDS:
                 log.error("job %s makes no progress; giving up its lease", self._lease.job_id)
+                self._lost.set()
                 return
             try:
                 with self._database.write() as session:

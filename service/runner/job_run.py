@@ -8,8 +8,12 @@ proposes nothing any more, so that a restart simply walks through all three.
 
 import logging
 import threading
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from evolution.candidate import Candidate, Evaluation, best
 from evolution.errors import EvaluatorUnavailable
@@ -20,6 +24,7 @@ from service.data.errors import DatasetUnavailable
 from service.data.prepared import load_dataset
 from service.job_spec import JobSpec
 from service.runner.dataset_row import dataset_row
+from service.runner.endings import JobCancelled, JobFailed, JobStopped
 from service.runner.evaluators import open_evaluator
 from service.runner.heartbeat import Heartbeat
 from service.runner.judgement import judge
@@ -35,19 +40,13 @@ from service.store.network_repository import NetworkRepository
 BATCH = 50
 """At most this many rows wait for one transaction; it is also written before every wait for a result."""
 
+MOST_FRUITLESS_CLAIMS = 10
+CLUSTER_SECONDS = 600.0
+LOCAL_SECONDS = 2.0
+LONGEST_DELAY_SECONDS = 30.0
+OBEY_SECONDS = 0.25
+
 log = logging.getLogger(__name__)
-
-
-class JobStopped(Exception):
-    """The runner was asked to stop; the job stays as it is, and whoever claims it next goes on."""
-
-
-class JobCancelled(Exception):
-    """Somebody cancelled the job."""
-
-
-class JobFailed(Exception):
-    """The job cannot reach a verdict; the message says why and becomes the job's error."""
 
 
 class JobRun:
@@ -70,8 +69,14 @@ class JobRun:
 
     def run(self) -> None:
         """Run the job to its end, or until it is cancelled or the runner stops. Raises LeaseLost."""
+        with self._ended():
+            self._run_on_evaluators(self._plan())
+
+    @contextmanager
+    def _ended(self) -> Iterator[None]:
+        """Write into the job's row how the block ended, if not with a verdict."""
         try:
-            self._run_on_evaluators()
+            yield
         except JobStopped:
             with self._database.write() as session:
                 JobRepository(session).release(self._lease)
@@ -80,34 +85,42 @@ class JobRun:
         except (JobFailed, DatasetUnavailable) as error:
             self._finish("failed", error=str(error))
 
-    def _run_on_evaluators(self) -> None:
-        """Run the job; an evaluator that breaks is replaced as long as each one brings the job forward."""
+    def _run_on_evaluators(self, plan: Plan) -> None:
+        """Run the job on one evaluator after the other: one that breaks is replaced, with patience for a cluster.
+
+        A cluster may be away for minutes and come back; a local evaluator that does not start twice never will.
+        """
+        patience = CLUSTER_SECONDS if self._settings.ray_address is not None else LOCAL_SECONDS
+        last_progress, delay = time.monotonic(), 0.0
         while True:
             before = self._recorded
             try:
-                self._run()
+                # The job's row is written before the evaluator is closed, which may take seconds.
+                with open_evaluator(self._settings, plan.dataset.without_test()) as evaluator, self._ended():
+                    self._run(plan, evaluator)
             except EvaluatorUnavailable as error:
-                if self._recorded == before:
+                if self._recorded > before:
+                    last_progress, delay = time.monotonic(), 0.0
+                elif time.monotonic() - last_progress > patience:
                     raise JobFailed(str(error)) from error
-                log.warning("job %s: %s; going on with a new evaluator", self._lease.job_id, error)
+                else:
+                    delay = min(2 * delay + 1, LONGEST_DELAY_SECONDS)
+                log.warning("job %s: %s; trying again in %.0f s", self._lease.job_id, error, delay)
+                self._pause(delay)
             else:
                 return
 
-    def _run(self) -> None:
-        plan = self._plan()
+    def _run(self, plan: Plan, evaluator: Evaluator) -> None:
         search = plan.search()
-        with open_evaluator(self._settings, plan.dataset.without_test()) as evaluator:
-            searched = self._phase(SEARCH, search, evaluator)
-            winner = best(searched)
-            if winner is None:
-                raise JobFailed(f"all {len(searched)} candidates failed; the first: {searched[0].error}")
-            compared = self._phase(BASELINE, plan.random_search(searched), evaluator) if plan.has_baseline else []
-            retraining = plan.retraining(plan.arms(winner, best(compared)))
-            evaluator.use(plan.dataset)
-            retrained = self._phase(FINAL, retraining, evaluator)
+        searched = self._phase(SEARCH, search, evaluator)
+        winner = best(searched)
+        if winner is None:
+            raise JobFailed(f"all {len(searched)} candidates failed; the first: {searched[0].error}")
+        compared = self._phase(BASELINE, plan.random_search(searched), evaluator) if plan.has_baseline else []
+        retraining = plan.retraining(plan.arms(winner, best(compared)))
+        evaluator.use(plan.dataset)
+        retrained = self._phase(FINAL, retraining, evaluator)
         judgement = judge(plan, retraining, retrained, {RANDOM_SEARCH: compared, plan.main_arm: searched})
-        if judgement is None:
-            raise JobFailed("the network that was found could not be trained again on fresh seeds; see the candidates")
         with self._database.write() as session:
             NetworkRepository(session).keep_only(self._lease, FINAL, judgement.best_number)
             JobRepository(session).finish(
@@ -117,8 +130,21 @@ class JobRun:
 
     def _plan(self) -> Plan:
         with self._database.read() as session:
-            job = JobRepository(session).get(self._lease.job_id)
-        spec = JobSpec.model_validate(job.spec)
+            jobs = JobRepository(session)
+            job = jobs.get(self._lease.job_id)
+            fruitless = jobs.fruitless_claims(job.id)
+        if job.cancel_requested:
+            raise JobCancelled
+        if fruitless > MOST_FRUITLESS_CLAIMS:
+            raise JobFailed(
+                f"{fruitless - 1} runners in a row ended without bringing the job forward; their logs say why "
+                "(a candidate that needs more memory than the machine has, for example)"
+            )
+        try:
+            spec = JobSpec.model_validate(job.spec)
+        except ValidationError as error:
+            fields = ", ".join("/" + "/".join(map(str, fault["loc"])) for fault in error.errors())
+            raise JobFailed(f"this release cannot read the job's spec ({fields}); submit it again") from error
         dataset = load_dataset(spec.dataset, Path(self._settings.data_dir) / "datasets")
         if job.dataset_fingerprint not in {None, dataset.fingerprint}:
             raise JobFailed(
@@ -173,6 +199,14 @@ class JobRun:
             raise JobCancelled
         if self._stop.is_set():
             raise JobStopped
+
+    def _pause(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._heartbeat.progress()
+            self._obey()
+            self._stop.wait(OBEY_SECONDS)
+        self._obey()
 
     def _finish(self, status: FinalStatus, *, error: str | None = None) -> None:
         log.info("job %s: %s%s", self._lease.job_id, status, f": {error}" if error else "")

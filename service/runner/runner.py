@@ -84,8 +84,9 @@ class Runner:
         directory = Path(self._settings.data_dir) / "datasets"
         try:
             dataset = load_dataset(name, directory)
-        except DatasetUnavailable as error:
-            log.info("%s", error)
+        except (DatasetUnavailable, OSError) as error:
+            # Whoever submits a job on it hears the same; until then nobody asked.
+            log.warning("data set %s could not be prepared: %s", name, error)
             return
         with self._database.write() as session:
             DatasetRepository(session).save(dataset_row(dataset))

@@ -30,7 +30,7 @@ from service.store.event_repository import EventRepository
 from service.store.guard import held, lost
 from service.store.lease import RunnerIdentity, boot_id, known_dead, seconds_since_boot
 from service.store.mapping import job_from_row, plain_text
-from service.store.models import UtcDateTime, jobs
+from service.store.models import UtcDateTime, events, jobs
 
 
 class JobRepository:
@@ -114,6 +114,16 @@ class JobRepository:
             lease.job_id, "status", {"status": "running", "runner": lease.runner, "lease": lease.number}
         )
         return lease
+
+    def fruitless_claims(self, job_id: str) -> int:
+        """Return how often runners claimed the job since its last candidate was proposed or came back."""
+        last = select(func.coalesce(func.max(events.c.sequence), 0)).where(
+            events.c.job_id == job_id, events.c.type.in_(("proposed", "evaluated", "failed"))
+        )
+        later = select(events.c.data).where(
+            events.c.job_id == job_id, events.c.type == "status", events.c.sequence > last.scalar_subquery()
+        )
+        return sum(data["status"] == "running" for data in self._session.execute(later).scalars())
 
     def renew(self, lease: Lease, seconds: float) -> Held:
         """Hold the job for `seconds` from now, and hear whether it is to be cancelled. Raises LeaseLost."""

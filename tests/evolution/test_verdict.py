@@ -99,8 +99,8 @@ def test_the_sentence() -> None:
     assert verdict().sentence == (
         "Evolution's network 6-[9 relu, 5 relu]-3 answers 94.5 % of the unseen test digits correctly: better than "
         "logistic regression (+13.5 points, p < 0.001) and the hand design [128, 64] (+6.8 points, p < 0.001); worse "
-        "than the hand design [100] (\N{MINUS SIGN}4.5 points, p < 0.001); against random search with the same "
-        "training budget no difference was shown (+0.1 points, p = 0.92)."
+        "than the hand design [100] (\N{MINUS SIGN}4.5 points, p < 0.001); against random search with as many "
+        "epochs no difference was shown (+0.1 points, p = 0.92)."
     )
 
 

@@ -34,7 +34,7 @@ def test_what_is_stored_is_read_back() -> None:
             "budget": {"evaluations": 100_000},
             "space": {"activations": ["gelu"], "max_parameters": 1_000},
             "training": {"learning_rate": 1, "patience": 3, "optimizer": "sgd", "schedule": "constant"},
-            "verdict": {"seeds": 2},
+            "verdict": {"seeds": 5},
         }
     )
     stored = json.loads(json.dumps(spec.model_dump(mode="json")))

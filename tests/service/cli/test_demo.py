@@ -2,12 +2,15 @@
 
 import json
 import re
+import signal
+import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.export import load_network
-from tests.service.cli.commands import cambrian, environment, serving
+from tests.service.cli.commands import CAMBRIAN, cambrian, environment, serving
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +39,27 @@ def test_the_demo_twice_in_a_folder_with_packages_named_like_ours(tmp_path: Path
     with serving(env, "--no-runner", cwd=folder) as service:
         listed = cambrian("jobs", "--json", "--url", service.url, env=env)
     assert [job["status"] for job in json.loads(listed.stdout)] == ["succeeded", "succeeded"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_demo_that_is_ended_takes_everything_along(number: signal.Signals, tmp_path: Path) -> None:
+    env = environment(tmp_path / "data", CAMBRIAN_EVALUATOR="ray")
+    demo = subprocess.Popen(
+        [CAMBRIAN, "demo", "--evaluations", "100000"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    with demo:
+        assert demo.stderr is not None
+        for line in demo.stderr:
+            if b"first candidate" in line:
+                break
+        family = psutil.Process(demo.pid).children(recursive=True)
+        assert len(family) >= 2
+
+        demo.send_signal(number)
+
+        demo.wait(30)
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert not alive
 
 
 def _tables(text: str) -> str:

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -14,6 +14,8 @@ import pytest
 
 from core.export import load_network
 from service.client import Client, ServiceUnavailable
+from service.store.database import Database
+from service.store.job_repository import JobRepository
 from tests.service.cli.commands import cambrian, environment, serving
 
 pytestmark = pytest.mark.slow
@@ -25,7 +27,7 @@ SPEC = json.dumps(
         "budget": {"evaluations": 10},
         "space": {"max_layers": 2, "max_units": 24},
         "training": {"epochs": 3},
-        "verdict": {"seeds": 2},
+        "verdict": {"seeds": 5},
     }
 )
 LONG = SPEC.replace('"evaluations": 10', '"evaluations": 100000')
@@ -108,15 +110,18 @@ def test_a_killed_runner_is_replaced_and_its_job_goes_on(evaluator: str, data_di
     assert not alive
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "evaluator"), [(signal.SIGTERM, "serial"), (signal.SIGINT, "serial"), (signal.SIGTERM, "ray")]
+)
 def test_the_service_ends_with_its_streams_open_and_leaves_nothing_behind(
-    number: signal.Signals, data_dir: Path
+    number: signal.Signals, evaluator: str, data_dir: Path
 ) -> None:
-    with serving(environment(data_dir)) as service, Client(service.url) as client:
+    env = environment(data_dir, CAMBRIAN_EVALUATOR=evaluator)
+    with serving(env) as service, Client(service.url) as client:
         job_id = client.submit(json.loads(LONG))["id"]
         following = Thread(target=_follow, args=(service.url, job_id))
         following.start()
-        _wait_for_evaluations(client, job_id, 1)
+        _wait_for_evaluations(client, job_id, 60)
         family = psutil.Process(service.process.pid).children(recursive=True)
         assert family
         asked = time.monotonic()
@@ -128,6 +133,11 @@ def test_the_service_ends_with_its_streams_open_and_leaves_nothing_behind(
         _, alive = psutil.wait_procs(family, timeout=10)
         assert not alive
         following.join()
+    # The job was given back and not lost: the next service goes on with it at once.
+    with serving(env, "--no-runner") as service, Client(service.url) as client:
+        assert client.get(job_id)["status"] == "running"
+    with closing(Database(f"sqlite:///{data_dir}/cambrian.db")) as database, database.read() as session:
+        assert JobRepository(session).get(job_id).lease_runner is None
 
 
 @pytest.mark.parametrize("evaluator", ["serial", "ray"])

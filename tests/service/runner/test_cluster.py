@@ -13,7 +13,7 @@ from tests.service.runner.processes import runners
 
 pytestmark = pytest.mark.slow
 
-LONGER = {"dataset": "digits-16x16", "budget": {"evaluations": 80}, "training": {"epochs": 12}, "verdict": {"seeds": 2}}
+LONGER = {"dataset": "digits-16x16", "budget": {"evaluations": 80}, "training": {"epochs": 12}, "verdict": {"seeds": 5}}
 SECONDS = 180.0
 
 

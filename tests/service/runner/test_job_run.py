@@ -12,14 +12,18 @@ from core.dataset import Dataset
 from core.export import load_network
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvaluatorUnavailable
-from evolution.evaluation import Evaluator, SerialEvaluator
+from evolution.evaluation import Evaluator, SerialEvaluator, failed_evaluation
 from service.data.prepared import load_dataset
+from service.errors import DatabaseUnavailable
 from service.runner import job_run
+from service.runner import runner as runner_module
 from service.runner.runner import Runner
 from service.settings import Settings
 from service.store.database import Database
 from service.store.dataset_repository import DatasetRepository
+from service.store.entities import Lease
 from service.store.job_repository import JobRepository
+from service.store.lease import RunnerIdentity
 from service.store.models import jobs
 from tests.service.runner.jobs import execute, get, network_of, rows, settings_for, submit
 
@@ -215,9 +219,111 @@ def test_an_evaluator_that_never_works_fails_the_job_with_its_reason(
             raise EvaluatorUnavailable("Ray could not be started: no memory")
 
     monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Missing(dataset))
+    monkeypatch.setattr(job_run, "LOCAL_SECONDS", 0.5)
     job = execute(database, settings, submit(database))
 
     assert (job.status, job.error) == ("failed", "Ray could not be started: no memory")
+
+
+def test_a_cluster_that_is_away_for_a_while_costs_no_job(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = rows(database, execute(database, settings, submit(database)).id)
+    tries = []
+
+    def open_evaluator(_settings: Settings, dataset: Dataset) -> Evaluator:
+        tries.append(dataset)
+        if len(tries) < 3:
+            raise EvaluatorUnavailable("the cluster could not be joined: connection refused")
+        return SerialEvaluator(dataset)
+
+    monkeypatch.setattr(job_run, "open_evaluator", open_evaluator)
+    joined = settings.model_copy(update={"ray_address": "127.0.0.1:6379"})
+    job = execute(database, joined, submit(database))
+
+    assert job.status == "succeeded"
+    assert rows(database, job.id) == whole
+
+
+def test_a_job_whose_spec_this_release_cannot_read_fails_and_blocks_nobody(
+    database: Database, settings: Settings
+) -> None:
+    with database.write() as session:
+        poison = JobRepository(session).create("newer", "digits-8x8", {"format": 2, "dataset": "digits-8x8"}, 0)
+    good = submit(database)
+
+    assert execute(database, settings, good).status == "succeeded"
+    failed = get(database, poison.id)
+    assert failed.status == "failed"
+    assert failed.error is not None
+    assert "/format" in failed.error
+
+
+def test_a_job_that_kills_every_runner_fails_at_last(database: Database, settings: Settings) -> None:
+    job_id = submit(database)
+    for _ in range(job_run.MOST_FRUITLESS_CLAIMS):
+        with database.write() as session:
+            jobs_of_session = JobRepository(session)
+            lease = jobs_of_session.claim(RunnerIdentity.of_this_process(), 0.0)
+            assert lease is not None
+
+    job = execute(database, settings, job_id)
+
+    assert job.status == "failed"
+    assert job.error is not None
+    assert "10 runners in a row" in job.error
+
+
+def test_a_job_that_was_cancelled_between_two_runners_is_not_begun_again(
+    database: Database, settings: Settings
+) -> None:
+    job_id = submit(database)
+    with database.write() as session:
+        jobs_of_session = JobRepository(session)
+        assert jobs_of_session.claim(RunnerIdentity.of_this_process(), 0.0) is not None
+        jobs_of_session.request_cancel(job_id)
+
+    assert execute(database, settings, job_id).status == "cancelled"
+    assert rows(database, job_id)["search"] == ([], [])
+
+
+def test_a_seed_that_the_machine_lost_is_left_out_for_every_arm(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Losing(SerialEvaluator):
+        def wait(self, timeout: float) -> list[Evaluation]:
+            return [
+                failed_evaluation(one.candidate, "worker died twice")
+                if one.candidate.operator == "retrain" and one.candidate.number == 7
+                else one
+                for one in super().wait(timeout)
+            ]
+
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Losing(dataset))
+    job = execute(database, settings, submit(database))
+
+    assert job.verdict is not None
+    assert [(arm["seeds"], arm["failures"]) for arm in job.verdict["arms"]] == [(4, 0)] * 5
+
+
+def test_a_database_that_is_away_is_waited_for(
+    sqlite_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(sqlite_url)
+    job_id = submit(database)
+    away = iter([True, True])
+    claim = JobRepository.claim
+
+    def claim_or_fail(self: JobRepository, runner: RunnerIdentity, seconds: float) -> Lease | None:
+        if next(away, False):
+            raise DatabaseUnavailable("The database does not answer.")
+        return claim(self, runner, seconds)
+
+    monkeypatch.setattr(JobRepository, "claim", claim_or_fail)
+    monkeypatch.setattr(runner_module, "DATABASE_SECONDS", 0.01)
+
+    assert execute(database, settings_for(sqlite_url, data_dir), job_id).status == "succeeded"
+    database.close()
 
 
 def test_a_job_does_not_go_on_with_other_data(database: Database, settings: Settings) -> None:

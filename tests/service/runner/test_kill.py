@@ -22,7 +22,7 @@ LONGER = {
     "budget": {"evaluations": 60},
     "space": {"max_layers": 3, "min_units": 16, "max_units": 96},
     "training": {"epochs": 6},
-    "verdict": {"seeds": 3},
+    "verdict": {"seeds": 5},
 }
 
 
