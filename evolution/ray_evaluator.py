@@ -14,11 +14,12 @@ dies, is decided here, so that it can be tested:
 """
 
 import logging
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from socket import create_connection
-from threading import Condition, Thread
+from threading import Condition, Thread, current_thread, main_thread
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -172,6 +173,7 @@ class RayEvaluator:
                     return
                 candidate = self._queue.popleft()
             if self._remote is None:
+                _take_signals_back()
                 self._remote = self._ray.remote(self._evaluate).options(num_cpus=1, max_retries=0)
             if self._reference is None:
                 self._reference = self._ray.put(self._dataset)
@@ -261,6 +263,13 @@ class RayEvaluator:
             with self._changed:
                 self._failure = failure
                 self._changed.notify_all()
+
+
+def _take_signals_back() -> None:
+    """Install Python's handlers again: Ray's library puts its own before them, which print a stack trace."""
+    if current_thread() is main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.getsignal(number))
 
 
 class _NoPaths(list[str]):

@@ -38,10 +38,11 @@ def cambrian(
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running `cambrian serve`."""
+    """A running `cambrian serve`, and what it has written to stderr."""
 
     url: str
     process: "subprocess.Popen[str]"
+    said: list[str]
 
 
 @contextmanager
@@ -66,9 +67,9 @@ def serving(env: Mapping[str, str], *arguments: str, cwd: Path | None = None) ->
         else:
             raise AssertionError("the service did not start:\n" + "".join(said))
         # A full pipe would stop the service, so somebody reads on.
-        reader = Thread(target=process.stderr.read, daemon=True)
+        reader = Thread(target=said.extend, args=(process.stderr,), daemon=True)
         reader.start()
-        yield Service(line.removeprefix(LISTENS).split()[0], process)
+        yield Service(line.removeprefix(LISTENS).split()[0], process, said)
     finally:
         process.terminate()
         try:

@@ -133,6 +133,7 @@ def test_the_service_ends_with_its_streams_open_and_leaves_nothing_behind(
         _, alive = psutil.wait_procs(family, timeout=10)
         assert not alive
         following.join()
+    assert not [line for line in service.said if "Traceback" in line or "SIGTERM" in line]
     # The job was given back and not lost: the next service goes on with it at once.
     with serving(env, "--no-runner") as service, Client(service.url) as client:
         assert client.get(job_id)["status"] == "running"
