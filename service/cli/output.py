@@ -1,6 +1,7 @@
 """How commands speak: data to stdout, messages and the one progress line to stderr."""
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -43,7 +44,9 @@ class ProgressLine:
     def show(self, text: str) -> None:
         """Replace the line."""
         if self._live:
-            sys.stderr.write(f"{ERASE_LINE}{text}")
+            # A line that wraps could not be erased.
+            fitting = printable(text, shutil.get_terminal_size().columns - 1)
+            sys.stderr.write(f"{ERASE_LINE}{fitting}")
             sys.stderr.flush()
 
     def clear(self) -> None:

@@ -1,6 +1,7 @@
 """Following a job: its events become one quiet progress line and a few milestones."""
 
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ PHASE_TITLES = {
     "baseline": "random search, as many epochs",
     "final": "re-training on fresh seeds",
 }
+
+RECENT = 10
+"""The time left is told from the pace of so many results; whoever joins late sees the earlier ones in a rush."""
 
 
 def follow(client: Client, job_id: str, *, began: float | None = None, way_back: str = "cambrian watch {}") -> str:
@@ -47,6 +51,7 @@ class Watch:
         self._architectures: dict[tuple[str, int], str] = {}
         self._phase = "search"
         self._first = True
+        self._recent: deque[float] = deque(maxlen=RECENT)
 
     def see(self, kind: str, data: Mapping[str, Any]) -> None:
         """Take one event and show what it changes."""
@@ -73,10 +78,12 @@ class Watch:
         if progress["best_fitness"] is not None and phase != "final":
             network = self._architectures.get((phase, progress["best_number"]), "")
             parts.append(f"best {progress['best_fitness']:.1%} {network}")
-        elapsed = time.monotonic() - self._began
-        parts.append(f"{elapsed:.0f} s")
-        if phase == "search" and 0 < done < self._budget:
-            parts.append(f"about {elapsed / done * (self._budget - done):.0f} s left in this phase")
+        now = time.monotonic()
+        self._recent.append(now)
+        parts.append(f"{now - self._began:.0f} s")
+        if phase == "search" and done < self._budget and len(self._recent) == RECENT:
+            pace = (now - self._recent[0]) / (RECENT - 1)
+            parts.append(f"about {pace * (self._budget - done):.0f} s left in this phase")
         return " · ".join(parts)
 
     def _milestone(self, text: str) -> None:
