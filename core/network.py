@@ -7,17 +7,18 @@ import numpy.typing as npt
 
 from core.architecture import ActivationName, Architecture
 from core.arrays import Array, aligned
+from core.chain import inference
 from core.dataset import Standardization
 from core.errors import InvalidDataset
-from core.forward import Inference
-from core.initializers import initialize_dense
+from core.initializers import initialize_layer
 
 
 class Network:
     """An architecture with its parameters, all zero at first.
 
-    `parameters` is ONE flat float32 vector; `weights` are views into it, one (inputs + 1, units) per dense layer with
-    the bias as last row. The optimizer, export and evolution then handle a network of any shape as one array.
+    `parameters` is ONE flat float32 vector; `weights` are views into it, one (inputs + 1, units) per layer that
+    has parameters, with the bias as last row. The optimizer, export and evolution then handle a network of any shape as
+    one array.
     """
 
     def __init__(self, architecture: Architecture, *, standardization: Standardization | None = None) -> None:
@@ -41,13 +42,14 @@ class Network:
 
     @property
     def activations(self) -> tuple[ActivationName, ...]:
-        """The activation of each hidden layer."""
-        return tuple(layer.activation for layer in self.architecture.layers)
+        """The activation of each dense layer and convolution."""
+        return self.architecture.activations
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Draw the first weights, as fits each layer's activation; biases become 0."""
-        for matrix, activation in zip(self.weights, (*self.activations, None), strict=True):
-            initialize_dense(matrix, activation, rng=rng)
+        """Draw the first weights, as fits each layer; biases become 0."""
+        owners = [stage.layer for stage in self.architecture.stages if stage.weight_shape is not None]
+        for matrix, layer in zip(self.weights, owners, strict=True):
+            initialize_layer(layer, matrix, rng=rng)
 
     def predict(self, inputs: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Return class indices (n,) for raw inputs (n, *input_shape) or (n, inputs); the first of equals wins.
@@ -69,7 +71,7 @@ class Network:
         """Return logits (n, outputs), a transposed view, for inputs (n, inputs) that were standardized already."""
         # Numbers that overflow come out as they are: the caller decides what a diverged network means.
         with np.errstate(all="ignore"):
-            return Inference(self.weights, self.activations)(inputs)
+            return inference(self.architecture, self.weights)(inputs)
 
     def _prepared(self, inputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         architecture = self.architecture
@@ -94,7 +96,7 @@ class Network:
 
 
 def weight_views(architecture: Architecture, vector: Array) -> tuple[Array, ...]:
-    """Return one (inputs + 1, units) view per dense layer into a flat vector of parameters or of their gradient."""
+    """Return one (inputs + 1, units) view per layer with parameters into a flat vector (or its gradient)."""
     views, start = [], 0
     for rows, columns in architecture.weight_shapes:
         views.append(vector[start : start + rows * columns].reshape(rows, columns))
