@@ -24,6 +24,14 @@ class InvalidNetworkFile(CoreError):
     """A file that is no exported network, or a damaged one."""
 
 
+class InvalidTrainingState(CoreError):
+    """A training state that is damaged, or that belongs to other data or another training."""
+
+
+class NotFunctionPreserving(CoreError):
+    """A growth step that could not keep what the network computes."""
+
+
 class Diverged(CoreError):
     """A training whose loss or parameters left the finite numbers.
 

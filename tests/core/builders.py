@@ -1,6 +1,8 @@
 """Small networks and data for the tests."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,7 @@ import numpy.typing as npt
 
 from core.architecture import ActivationName, Architecture, Dense
 from core.arrays import Array, aligned
-from core.dataset import Dataset, Split, fingerprint
+from core.dataset import Dataset, Split, Task, fingerprint
 from core.network import Network, weight_views
 from core.step import Batch, EpochBuffer, Gradient
 
@@ -30,6 +32,35 @@ def blobs(rows: int = 120, inputs: int = 6, classes: int = 3, seed: int = 0, spr
     )
     digest = fingerprint(points, targets, names)
     return Dataset("blobs", "classification", (inputs,), names, train, validation, test, digest)
+
+
+def images(rows: int = 120, shape: tuple[int, ...] = (6, 6), classes: int = 3, seed: int = 0) -> Dataset:
+    """Blobs whose inputs are read as images."""
+    flat = blobs(rows, math.prod(shape), classes, seed, spread=1.0)
+
+    def shaped(split: Split) -> Split:
+        return Split(split.inputs.reshape(-1, *shape), split.targets)
+
+    train, validation = shaped(flat.train), shaped(flat.validation)
+    return replace(flat, input_shape=shape, train=train, validation=validation, test=None)
+
+
+def task_data(task: Task, rows: int = 150, inputs: int = 6, seed: int = 0) -> Dataset:
+    """Data of every task that a linear function of the inputs decides, up to a little noise."""
+    if task == "classification":
+        return blobs(rows, inputs, seed=seed)
+    rng = np.random.default_rng(seed)
+    points = rng.standard_normal((rows, inputs)).astype(np.float32)
+    values = points @ rng.standard_normal((inputs, 2)) + 0.1 * rng.standard_normal((rows, 2))
+    targets: npt.NDArray[Any] = (values > 0).astype(np.int64)
+    names: tuple[str, ...] = ("one", "other")
+    if task == "binary":
+        targets = targets[:, 0].copy()
+    elif task == "regression":
+        targets = (1000 + 50 * values).astype(np.float32)
+    third = rows // 3
+    splits = [Split(points[start : start + third], targets[start : start + third]) for start in (0, third, 2 * third)]
+    return Dataset(task, task, (inputs,), names, splits[0], splits[1], splits[2], fingerprint(points, targets, names))
 
 
 class Bench:

@@ -104,7 +104,7 @@ def test_bytes_do_not_depend_on_the_clock() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"header.json": _header(format=2)}, "format 2"),
+        ({"header.json": _header(format=3)}, "format 3"),
         ({"header.json": _header(extra=1)}, "unknown field 'extra'"),
         ({"header.json": _header(standardized=1)}, "standardized must be true or false"),
         ({"header.json": _header(standardized=False)}, "expected members"),
@@ -125,7 +125,7 @@ def test_bytes_do_not_depend_on_the_clock() -> None:
         ({"parameters.npy": b""}, "has 0 bytes"),
         ({"scale.npy": _npy(np.zeros(4, np.float32))}, "positive"),
         ({"mean.npy": _npy(np.full(4, np.inf, np.float32))}, "NaN or infinite"),
-        ({"evil.npy": b""}, "5 members, limit 4"),
+        ({"evil.npy": b""}, "expected members"),
     ],
 )
 def test_damaged_content_is_refused(changes: dict[str, bytes], message: str) -> None:
