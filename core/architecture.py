@@ -1,8 +1,8 @@
 """The description of a network, kept apart from its arrays: evolution edits it, SQL stores it, export writes it."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from core.errors import InvalidArchitecture
@@ -138,35 +138,12 @@ class Architecture:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """The hidden layers and then the output layer (None), each with its shapes."""
-        return tuple(self._stages())
-
-    def _stages(self) -> Iterator[Stage]:
-        shape = self.entry_shape
-        for index, layer in enumerate(self.layers):
-            try:
-                after = layer.output_shape(shape)
-                weight_shape = layer.weight_shape(shape)
-            except InvalidArchitecture as error:
-                raise InvalidArchitecture(f"layers[{index}] {layer.kind}: {error}") from None
-            gathered = weight_shape[0] * values(after[1:]) if weight_shape and isinstance(layer, Convolution) else 0
-            largest = max(values(after), gathered)
-            if largest > MAX_VALUES:
-                raise InvalidArchitecture(
-                    f"layers[{index}] {layer.kind}: {largest} values per sample, limit {MAX_VALUES}"
-                )
-            yield Stage(layer, shape, after, weight_shape)
-            shape = after
-        if len(shape) != 1:
-            raise InvalidArchitecture(
-                f"the output layer takes a vector, gets {shape} from layers[{self.depth - 1}] "
-                f"{self.layers[-1].kind}; put a flatten layer behind it"
-            )
-        yield Stage(None, shape, (self.outputs,), (shape[0] + 1, self.outputs))
+        return _stages(self)
 
     @property
     def weight_shapes(self) -> tuple[tuple[int, int], ...]:
         """One (inputs + 1, outputs) per layer that has parameters, the output layer last; the last row is the bias."""
-        return tuple(stage.weight_shape for stage in self._stages() if stage.weight_shape is not None)
+        return tuple(stage.weight_shape for stage in self.stages if stage.weight_shape is not None)
 
     @property
     def parameter_count(self) -> int:
@@ -183,7 +160,7 @@ class Architecture:
         """
         return sum(
             2 * stage.weight_shape[0] * stage.weight_shape[1] * stage.positions
-            for stage in self._stages()
+            for stage in self.stages
             if stage.weight_shape is not None
         )
 
@@ -197,7 +174,7 @@ class Architecture:
         """
         inner = 0
         first = True
-        for stage in self._stages():
+        for stage in self.stages:
             if stage.weight_shape is not None:
                 if not first:
                     inner += (stage.weight_shape[0] - 1) * stage.weight_shape[1] * stage.positions
@@ -239,3 +216,29 @@ class Architecture:
             layer_from_json(layer, what=f"layers[{index}]", kinds=kinds) for index, layer in enumerate(fields["layers"])
         )
         return cls(tuple(fields["input_shape"]), layers, fields["outputs"])
+
+
+# Everything that an architecture knows is asked again and again while one network is built and trained.
+@lru_cache(maxsize=64)
+def _stages(architecture: Architecture) -> tuple[Stage, ...]:
+    """Walk through the layers; raises InvalidArchitecture, naming the first that does not fit."""
+    stages = []
+    shape = architecture.entry_shape
+    for index, layer in enumerate(architecture.layers):
+        try:
+            after = layer.output_shape(shape)
+            weight_shape = layer.weight_shape(shape)
+        except InvalidArchitecture as error:
+            raise InvalidArchitecture(f"layers[{index}] {layer.kind}: {error}") from None
+        gathered = weight_shape[0] * values(after[1:]) if weight_shape and isinstance(layer, Convolution) else 0
+        largest = max(values(after), gathered)
+        if largest > MAX_VALUES:
+            raise InvalidArchitecture(f"layers[{index}] {layer.kind}: {largest} values per sample, limit {MAX_VALUES}")
+        stages.append(Stage(layer, shape, after, weight_shape))
+        shape = after
+    if len(shape) != 1:
+        raise InvalidArchitecture(
+            f"the output layer takes a vector, gets {shape} from layers[{architecture.depth - 1}] "
+            f"{architecture.layers[-1].kind}; put a flatten layer behind it"
+        )
+    return (*stages, Stage(None, shape, (architecture.outputs,), (shape[0] + 1, architecture.outputs)))
