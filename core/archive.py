@@ -128,7 +128,7 @@ class ArchiveReader:
             raise self._error(f"{self._what}: {name}.npy is not a float32 array of shape ({count},)")
         vector = np.frombuffer(content, FLOAT, offset=len(header)).astype(np.float32)
         if np.isnan(vector).any():
-            raise self._error(f"{self._what}: {name}.npy holds NaN or infinite values")
+            raise self._error(f"{self._what}: {name}.npy holds NaN")
         return vector
 
     def _unique_fields(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
