@@ -4,6 +4,7 @@ Networks of dense layers alone have a path of their own (`core.forward`, `core.s
 agree to the rounding of float32.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import assert_never
@@ -22,8 +23,8 @@ from core.normalization import prepare_layer_normalization
 from core.pooling import prepare_average_pooling, prepare_max_pooling
 from core.prepared_layer import Parameters, PreparedLayer, Signal, new_signal
 
-# Numbers in the largest array of a pass outside training: 4 MB of float32.
-CHUNK_VALUES = 2**20
+# Numbers in the largest array of a pass over images: 1 MB of float32, which stays in the cache between two calls.
+PIECE_VALUES = 2**18
 
 
 class Chain:
@@ -144,7 +145,7 @@ class ChainInference:
     def __init__(self, architecture: Architecture, weights: Sequence[Array]) -> None:
         self._architecture = architecture
         self._weights = weights
-        self._rows = max(1, min(CHUNK_ROWS, CHUNK_VALUES // largest_values(architecture)))
+        self._rows = piece_rows(architecture, CHUNK_ROWS)
         self._chunks: dict[int, tuple[Array, Chain]] = {}
 
     def __call__(self, inputs: Array) -> Array:
@@ -165,15 +166,21 @@ class ChainInference:
         return self._chunks[rows]
 
 
-def largest_values(architecture: Architecture) -> int:
-    """Return the numbers per sample of the largest array that a pass needs."""
+def piece_rows(architecture: Architecture, rows: int) -> int:
+    """Return how many of `rows` rows go through the layers at once: all of them, or as many images as fit the cache.
+
+    Pieces are as even as can be. Vectors are small, and their matrix products are the better the more rows they have.
+    """
+    if len(architecture.entry_shape) == 1:
+        return rows
     largest = architecture.inputs
     for stage in architecture.stages:
         gathered = 0
         if isinstance(stage.layer, Convolution) and stage.weight_shape is not None:
             gathered = stage.weight_shape[0] * values(stage.after[1:])
         largest = max(largest, values(stage.after), gathered)
-    return largest
+    pieces = math.ceil(rows / max(1, PIECE_VALUES // largest))
+    return math.ceil(rows / pieces)
 
 
 def inference(architecture: Architecture, weights: Sequence[Array]) -> Callable[[Array], Array]:

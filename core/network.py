@@ -85,7 +85,11 @@ class Network:
         for multi_label; values float32 (n, outputs) in the targets' own units for regression. Raises InvalidDataset for
         other shapes and for values that are not finite.
         """
-        outputs = self.logits(self._prepared(inputs))
+        return self.predict_prepared(self._prepared(inputs))
+
+    def predict_prepared(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+        """Return what `predict` returns, for inputs (n, inputs) that were standardized already."""
+        outputs = self.logits(inputs)
         match self.task:
             case "classification":
                 classes: npt.NDArray[np.int64] = outputs.argmax(axis=1)

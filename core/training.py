@@ -99,19 +99,19 @@ class Training:
         self._optimizer = make_optimizer(config, parameters, gradient, decay, rows)
         if config.clip_norm is not None:
             self._optimizer.calls[:0] = clip_calls(gradient, config.clip_norm, rows)
-        gradients = weight_views(architecture, gradient)
         self._run_epoch: Callable[[npt.NDArray[np.float64]], None]
         self._buffer: EpochBuffer | ChainBuffer
         self._chain_stepper: ChainStepper | None = None
         train_inputs, train_targets = dataset.train.flat_inputs, dataset.train.targets
         if _takes_the_dense_path(architecture, dataset, config):
             buffer = EpochBuffer(train_inputs, train_targets, dataset.outputs, rows, np.float32)
+            gradients = weight_views(architecture, gradient)
             dense = Stepper(self._network.weights, gradients, self._network.activations, self._optimizer, rows)
             self._buffer, self._run_epoch = buffer, partial(dense.run, buffer.batches)
         else:
             chained = ChainBuffer(train_inputs, _columns(dataset), _row_weights(dataset, config), rows, np.float32)
             objective = partial(_objective, dataset, config)
-            stepper = ChainStepper(architecture, self._network.weights, gradients, objective, self._optimizer, rows)
+            stepper = ChainStepper(architecture, self._network.weights, gradient, objective, self._optimizer, rows)
             self._buffer, self._run_epoch = chained, partial(stepper.run, chained.batches)
             if any(isinstance(layer, Dropout) for layer in architecture.layers):
                 self._chain_stepper = stepper

@@ -130,6 +130,7 @@ def test_predictions_of_every_task() -> None:
         network = Network(described, task=task)
         network.parameters[:] = [1, 0, 0]
         predicted = network.predict(inputs)
+        np.testing.assert_array_equal(network.predict_prepared(inputs.astype(np.float32)), predicted)
         match task:
             case "classification":
                 assert predicted.tolist() == [0, 0]

@@ -47,6 +47,7 @@ def _compare(described: Architecture, rows: int, seed: int, dtype: npt.DTypeLike
         assert np.linalg.norm(ours - theirs) <= tolerance * max(float(np.linalg.norm(theirs)), 1e-3)
 
 
+@pytest.mark.slow
 @given(
     shape=st.tuples(st.integers(1, 4), st.integers(1, 12), st.integers(1, 12)),
     kernel=st.integers(1, 5),
@@ -67,6 +68,7 @@ def test_convolution(
     _compare(Architecture(shape, layers, 2), rows, seed, np.float64, 1e-12)
 
 
+@pytest.mark.slow
 @given(described=architectures(dropout=False), rows=st.integers(1, 9), seed=st.integers(0, 99))
 @settings(deadline=None, max_examples=100)
 def test_any_network_in_float64(described: Architecture, rows: int, seed: int) -> None:

@@ -93,7 +93,7 @@ def _follow(described: Architecture, config: TrainingConfig, loss: str = "softma
         buffer = ChainBuffer(inputs, targets, None, ROWS, np.float32)
         buffer.shuffle(rng=np.random.default_rng(2))
         order = buffer.order
-        stepper = ChainStepper(described, network.weights, gradients, LOSSES[loss][0], optimizer, ROWS)
+        stepper = ChainStepper(described, network.weights, gradient, LOSSES[loss][0], optimizer, ROWS)
         stepper.run(buffer.batches, rates)
 
     peer_optimizer = _peer_optimizer(peer, config)
