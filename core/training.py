@@ -33,7 +33,7 @@ from core.validation import validation_loss, validation_score
 __all__ = ["Epoch", "Training", "TrainingConfig", "TrainingResult", "TrainingState", "predicted_flops", "train"]
 
 # One random stream per decision, so that no draw depends on how many came before it elsewhere.
-INITIALIZATION, SHUFFLING, DROPOUT = 0, 1, 2
+INITIALIZATION, SHUFFLING, DROPOUT = 0, 1, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Training:
         self._buffer: EpochBuffer | ChainBuffer
         self._chain_stepper: ChainStepper | None = None
         train_inputs, train_targets = dataset.train.flat_inputs, dataset.train.targets
-        if _takes_the_dense_path(architecture, dataset, config):
+        if takes_the_dense_path(architecture, dataset, config):
             buffer = EpochBuffer(train_inputs, train_targets, dataset.outputs, rows, np.float32)
             gradients = weight_views(architecture, gradient)
             dense = Stepper(self._network.weights, gradients, self._network.activations, self._optimizer, rows)
@@ -276,7 +276,8 @@ def _network(architecture: Architecture, dataset: Dataset) -> Network:
     )
 
 
-def _takes_the_dense_path(architecture: Architecture, dataset: Dataset, config: TrainingConfig) -> bool:
+def takes_the_dense_path(architecture: Architecture, dataset: Dataset, config: TrainingConfig) -> bool:
+    """Say whether `core.step` trains this: plain classification with dense layers alone."""
     plain_loss = config.label_smoothing == 0 and config.class_weights is None
     return architecture.is_dense and dataset.task == "classification" and plain_loss
 
