@@ -8,7 +8,8 @@ from typing import Any, assert_never
 import numpy as np
 
 from core.architecture import Architecture
-from core.arrays import aligned
+from core.arrays import Array, aligned
+from core.backend import ArrayModule
 from core.dataset import Dataset
 from core.errors import Diverged, InvalidDataset, InvalidTrainingConfig
 from core.forward import Inference
@@ -25,7 +26,7 @@ MAX_BATCH_SIZE = 2**20
 MAX_LEARNING_RATE = 1000.0
 
 # One random stream per decision, so that no draw depends on how many came before it elsewhere.
-INITIALIZATION, SHUFFLING = 0, 1
+INITIALIZATION, SHUFFLING, REPLICATION = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +128,13 @@ def train(architecture: Architecture, dataset: Dataset, config: TrainingConfig, 
     kind of processor). Raises Diverged, and InvalidDataset when data and architecture do not fit.
     """
     started = time.thread_time()
-    if architecture.input_shape != dataset.input_shape or architecture.outputs != dataset.outputs:
-        raise InvalidDataset(
-            f"the architecture takes {architecture.input_shape} and gives {architecture.outputs} outputs, "
-            f"the dataset has {dataset.input_shape} and {dataset.outputs} classes"
-        )
-    check_int(seed, what="seed", low=0, high=2**128 - 1, error=InvalidTrainingConfig)
+    check_fit(architecture, dataset, seed)
     network = Network(architecture, standardization=dataset.standardization)
-    network.initialize(_stream(seed, INITIALIZATION, 0))
+    network.initialize(stream(seed, INITIALIZATION, 0))
     rows = min(config.batch_size, len(dataset.train))
     gradient = aligned(network.parameters.shape, np.float32)
-    optimizer = _optimizer(config, network, gradient, rows)
+    decay = decay_vector(network.weights, config.weight_decay, rows)
+    optimizer = make_optimizer(config, network.parameters, gradient, decay, rows)
     stepper = Stepper(network.weights, weight_views(architecture, gradient), network.activations, optimizer, rows)
     buffer = EpochBuffer(dataset.train.flat_inputs, dataset.train.targets, dataset.outputs, rows, np.float32)
     steps = len(buffer.batches)
@@ -148,7 +145,7 @@ def train(architecture: Architecture, dataset: Dataset, config: TrainingConfig, 
     best_epoch = 0
     best_parameters = np.empty_like(network.parameters)
     for number in range(1, config.epochs + 1):
-        buffer.shuffle(rng=_stream(seed, SHUFFLING, number))
+        buffer.shuffle(rng=stream(seed, SHUFFLING, number))
         rates = config.learning_rate * schedule(config.schedule, (number - 1) * steps, steps, config.epochs * steps)
         # Overflow is looked for once per epoch; warnings would tell it first, thousands of times.
         with np.errstate(all="ignore"):
@@ -161,7 +158,7 @@ def train(architecture: Architecture, dataset: Dataset, config: TrainingConfig, 
         if not (finite and math.isfinite(epoch.train_loss) and math.isfinite(epoch.validation_loss)):
             raise Diverged(number, tuple(curve))
         curve.append(epoch)
-        if best_epoch == 0 or _is_better(epoch, curve[best_epoch - 1]):
+        if best_epoch == 0 or is_better(epoch, curve[best_epoch - 1]):
             best_epoch = number
             best_parameters[:] = network.parameters
         elif config.patience is not None and number - best_epoch >= config.patience:
@@ -177,20 +174,34 @@ def train(architecture: Architecture, dataset: Dataset, config: TrainingConfig, 
     )
 
 
-def _is_better(epoch: Epoch, best: Epoch) -> bool:
+def check_fit(architecture: Architecture, dataset: Dataset, seed: int) -> None:
+    """Refuse an architecture that the dataset cannot feed, and a seed that is no natural number."""
+    if architecture.input_shape != dataset.input_shape or architecture.outputs != dataset.outputs:
+        raise InvalidDataset(
+            f"the architecture takes {architecture.input_shape} and gives {architecture.outputs} outputs, "
+            f"the dataset has {dataset.input_shape} and {dataset.outputs} classes"
+        )
+    check_int(seed, what="seed", low=0, high=2**128 - 1, error=InvalidTrainingConfig)
+
+
+def is_better(epoch: Epoch, best: Epoch) -> bool:
+    """Say whether `epoch` is a better one to stop at; of equals the earlier stays the best."""
     return (epoch.validation_accuracy, -epoch.validation_loss) > (best.validation_accuracy, -best.validation_loss)
 
 
-def _stream(seed: int, purpose: int, number: int) -> np.random.Generator:
+def stream(seed: int, purpose: int, number: int) -> np.random.Generator:
+    """Return the random stream of one decision."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, number)))
 
 
-def _optimizer(config: TrainingConfig, network: Network, gradient: np.ndarray[Any, Any], rows: int) -> Optimizer:
-    decay = decay_vector(network.weights, config.weight_decay, rows)
+def make_optimizer(
+    config: TrainingConfig, parameters: Array, gradient: Array, decay: Array | None, rows: int, xp: ArrayModule = np
+) -> Optimizer:
+    """Return the optimizer of flat `parameters` whose `gradient` is a sum over `rows` rows."""
     match config.optimizer:
         case "sgd":
-            return Sgd(network.parameters, gradient, rows=rows, momentum=config.momentum, decay=decay)
+            return Sgd(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay, xp=xp)
         case "adam":
-            return Adam(network.parameters, gradient, rows=rows, momentum=config.momentum, decay=decay)
+            return Adam(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay, xp=xp)
         case _:
             assert_never(config.optimizer)

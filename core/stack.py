@@ -1,0 +1,247 @@
+"""Trains several networks in one step: the same architecture with several seeds, or different widths of one depth.
+
+Narrow members are padded with zeros to the widest of each layer. That is exact where the activation of 0 is 0: a padded
+unit then puts out 0, its outgoing weights are 0, so all of its gradients are 0 and neither optimizer moves it.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from core.architecture import ActivationName, Architecture, Dense
+from core.arrays import Array, aligned
+from core.backend import ArrayModule, to_host
+from core.dataset import Dataset
+from core.errors import Diverged, InvalidStack
+from core.network import Network, weight_views
+from core.optimizer import decay_vector
+from core.schedule import schedule
+from core.stacked_step import Stack, StackedInference, StackedStepper, stacked_views
+from core.training import (
+    INITIALIZATION,
+    SHUFFLING,
+    Epoch,
+    TrainingConfig,
+    TrainingResult,
+    check_fit,
+    is_better,
+    make_optimizer,
+    predicted_flops,
+    stream,
+)
+
+# Activations with f(0) = 0. The sigmoid gives a half: a padded unit would feed the next layer like one more bias.
+PADDABLE: tuple[ActivationName, ...] = ("relu", "tanh", "gelu")
+MAX_MEMBERS = 4096
+
+
+def train_stack(
+    architectures: Architecture | Sequence[Architecture],
+    dataset: Dataset,
+    config: TrainingConfig,
+    *,
+    seeds: Sequence[int],
+    xp: ArrayModule = np,
+) -> list[TrainingResult | Diverged]:
+    """Train one network per seed, all in one step; each comes out as `core.training.train` would have trained it.
+
+    One architecture is trained with every seed; several are paired with the seeds. The result of a member that diverged
+    is the error that `train` would have raised; the others go on. A member that diverged or ran out of patience leaves
+    the stack at the end of its epoch. `seconds` are shared equally among the members of each epoch, so that they add up
+    to the CPU seconds of the calling thread. `xp` is the array module (see `core.backend`).
+
+    With equal widths a member's bits are those of its single training (on one BLAS library and one kind of processor);
+    with different widths the matrix products have other shapes, and sums may round differently in the last place.
+    Raises InvalidStack, InvalidTrainingConfig, and InvalidDataset when data and architecture do not fit.
+    """
+    started = time.thread_time()
+    members = _members(architectures, dataset, seeds)
+    training = _Training(members, dataset, config, xp)
+    for number in range(1, config.epochs + 1):
+        active = training.members
+        training.epoch(number)
+        now = time.thread_time()
+        for member in active:
+            member.seconds += (now - started) / len(active)
+        started = now
+        if not training.members:
+            break
+    return [member.result(len(dataset.train)) for member in members]
+
+
+@dataclass(slots=True, eq=False)
+class _Member:
+    network: Network
+    seed: int
+    curve: list[Epoch] = field(default_factory=list)
+    best_epoch: int = 0
+    # The padded parameters at the best epoch.
+    best: Array | None = None
+    seconds: float = 0.0
+    error: Diverged | None = None
+
+    def result(self, rows: int) -> TrainingResult | Diverged:
+        if self.error is not None:
+            return self.error
+        return TrainingResult(
+            network=self.network,
+            curve=tuple(self.curve),
+            best_epoch=self.best_epoch,
+            epochs=len(self.curve),
+            flops=predicted_flops(self.network.architecture, rows, len(self.curve)),
+            seconds=self.seconds,
+        )
+
+
+class _Training:
+    """A stack in training: the arrays of those members that are still in it."""
+
+    def __init__(self, members: list[_Member], dataset: Dataset, config: TrainingConfig, xp: ArrayModule) -> None:
+        self.members = members
+        self._dataset, self._config, self._xp = dataset, config, xp
+        self._rows = min(config.batch_size, len(dataset.train))
+        self._padded = _padded([member.network.architecture for member in members])
+        parameters = np.zeros((len(members), self._padded.parameter_count), np.float32)
+        for member, row in zip(members, parameters, strict=True):
+            for matrix, (weights, biases) in _places(member.network, self._padded, row):
+                weights[:], biases[:] = matrix[:-1], matrix[-1]
+        self._build(xp.asarray(parameters))
+
+    def _build(self, parameters: Array) -> None:
+        self._parameters = aligned(parameters.shape, np.float32, self._xp)
+        self._parameters[...] = parameters
+        gradient = aligned(parameters.shape, np.float32, self._xp)
+        self._optimizer = make_optimizer(
+            self._config, self._parameters.reshape(-1), gradient.reshape(-1), self._decay(), self._rows, self._xp
+        )
+        stack = Stack(
+            stacked_views(self._padded, self._parameters),
+            stacked_views(self._padded, gradient),
+            tuple(layer.activation for layer in self._padded.layers),
+            self._xp,
+        )
+        train = self._dataset.train
+        self._stepper = StackedStepper(stack, self._optimizer, train.flat_inputs, train.targets, self._rows)
+        self._inference = StackedInference(stack, self._dataset.validation.flat_inputs)
+
+    def _decay(self) -> Array | None:
+        pattern = weight_views(self._padded, np.zeros(self._padded.parameter_count, np.float32))
+        decay = decay_vector(pattern, self._config.weight_decay, self._rows)
+        return None if decay is None else self._xp.asarray(np.tile(decay, len(self.members)))
+
+    def epoch(self, number: int) -> None:
+        """Train all members for one epoch and look how each fared; those that are done leave."""
+        config, steps = self._config, self._stepper.steps
+        self._stepper.shuffle([stream(member.seed, SHUFFLING, number) for member in self.members])
+        rates = config.learning_rate * schedule(config.schedule, (number - 1) * steps, steps, config.epochs * steps)
+        # Overflow is looked for once per epoch; warnings would tell it first, thousands of times.
+        with np.errstate(all="ignore"):
+            self._stepper.run(rates)
+            train_losses = self._stepper.losses()
+            validation_losses, accuracies = _scores(self._inference(), self._dataset.validation.targets)
+            # A parameter may be infinite behind a relu that maps it to 0, where no logit shows it.
+            sums = to_host(self._parameters.sum(axis=1), self._xp)
+        staying = []
+        for index, member in enumerate(self.members):
+            epoch = Epoch(float(train_losses[index]), float(validation_losses[index]), float(accuracies[index]))
+            if self._goes_on(member, epoch, number, index, finite=bool(np.isfinite(sums[index]))):
+                staying.append(index)
+        if number == config.epochs:
+            staying = []
+        if len(staying) < len(self.members):
+            self._keep(staying)
+
+    def _goes_on(self, member: _Member, epoch: Epoch, number: int, index: int, *, finite: bool) -> bool:
+        if not (finite and math.isfinite(epoch.train_loss) and math.isfinite(epoch.validation_loss)):
+            member.error = Diverged(number, tuple(member.curve))
+            return False
+        member.curve.append(epoch)
+        if member.best_epoch == 0 or is_better(epoch, member.curve[member.best_epoch - 1]):
+            member.best_epoch = number
+            member.best = self._parameters[index].copy()
+            return True
+        patience = self._config.patience
+        return patience is None or number - member.best_epoch < patience
+
+    def _keep(self, staying: list[int]) -> None:
+        for index, member in enumerate(self.members):
+            if index not in staying and member.best is not None:
+                best = to_host(member.best, self._xp)
+                for matrix, (weights, biases) in _places(member.network, self._padded, best):
+                    matrix[:-1], matrix[-1] = weights, biases
+                member.best = None
+        self.members = [self.members[index] for index in staying]
+        if not staying:
+            return
+        before = self._optimizer
+        self._build(self._parameters[staying])
+        self._optimizer.steps = before.steps
+        for moment, old in zip(self._optimizer.moments, before.moments, strict=True):
+            moment.reshape(len(staying), -1)[...] = old.reshape(-1, self._padded.parameter_count)[staying]
+
+
+def _members(
+    architectures: Architecture | Sequence[Architecture], dataset: Dataset, seeds: Sequence[int]
+) -> list[_Member]:
+    if isinstance(architectures, Architecture):
+        architectures = [architectures] * len(seeds)
+    if not 1 <= len(seeds) <= MAX_MEMBERS:
+        raise InvalidStack(f"a stack has 1 to {MAX_MEMBERS} members, got {len(seeds)} seeds")
+    if len(architectures) != len(seeds):
+        raise InvalidStack(f"one seed per architecture, got {len(architectures)} architectures and {len(seeds)} seeds")
+    members = []
+    for architecture, seed in zip(architectures, seeds, strict=True):
+        check_fit(architecture, dataset, seed)
+        network = Network(architecture, standardization=dataset.standardization)
+        network.initialize(stream(seed, INITIALIZATION, 0))
+        members.append(_Member(network, seed))
+    return members
+
+
+def _padded(architectures: Sequence[Architecture]) -> Architecture:
+    """Return the architecture that has room for all of these; raises InvalidStack, naming the layer."""
+    first = architectures[0]
+    layers = []
+    for other in architectures:
+        if other.depth != first.depth:
+            raise InvalidStack(
+                f"members of a stack have one depth, got {first.describe()} and {other.describe()}"[:500]
+            )
+    for index, layer in enumerate(first.layers):
+        others = [architecture.layers[index] for architecture in architectures]
+        for other_layer in others:
+            if other_layer.activation != layer.activation:
+                raise InvalidStack(
+                    f"layers[{index}]: members have the activations {layer.activation} and {other_layer.activation}"
+                )
+        units = {other_layer.units for other_layer in others}
+        if len(units) > 1 and layer.activation not in PADDABLE:
+            raise InvalidStack(
+                f"layers[{index}]: widths from {min(units)} to {max(units)} need padding, which is not exact for "
+                f"{layer.activation}; it is for {', '.join(PADDABLE)}"
+            )
+        layers.append(Dense(max(units), layer.activation))
+    return Architecture(first.input_shape, tuple(layers), first.outputs)
+
+
+def _places(network: Network, padded: Architecture, row: Array) -> list[tuple[Array, tuple[Array, Array]]]:
+    """Pair each of a network's matrices with where its weights and its biases lie in a padded row of parameters."""
+    places = []
+    for matrix, wide in zip(network.weights, weight_views(padded, row), strict=True):
+        inputs, units = matrix.shape[0] - 1, matrix.shape[1]
+        places.append((matrix, (wide[:inputs, :units], wide[-1, :units])))
+    return places
+
+
+def _scores(
+    logits: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return every member's `core.metrics.cross_entropy` and `accuracy` for logits (members, outputs, n)."""
+    accuracies = np.mean(logits.argmax(axis=1) == targets, axis=1)
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    wanted = np.take_along_axis(shifted, targets[np.newaxis, np.newaxis], axis=1)[:, 0]
+    return np.mean(np.log(np.exp(shifted).sum(axis=1)) - wanted, axis=1), accuracies
