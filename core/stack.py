@@ -1,9 +1,10 @@
 """Trains several networks in one step: the same architecture with several seeds, or different widths of one depth.
 
-Narrow members are padded with zeros to the widest of each layer. That is exact where the activation of 0 is 0: a padded
-unit then puts out 0, its outgoing weights are 0, so all of its gradients are 0 and neither optimizer moves it.
+Where widths differ, the narrower members' arrays are padded. Each member's matrices keep their shapes, so that padding
+is never multiplied and a member computes what it would alone; members of one architecture share their calls.
 """
 
+import itertools
 import math
 import time
 from collections.abc import Sequence
@@ -12,15 +13,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from core.architecture import ActivationName, Architecture, Dense
+from core.architecture import Architecture
 from core.arrays import Array, aligned
 from core.backend import ArrayModule, to_host
 from core.dataset import Dataset
 from core.errors import Diverged, InvalidStack
-from core.network import Network, weight_views
+from core.network import Network
 from core.optimizer import decay_vector
 from core.schedule import schedule
-from core.stacked_step import Stack, StackedInference, StackedStepper, stacked_views
+from core.stacked_step import Part, Stack, StackedInference, StackedStepper, stacked_views
 from core.training import (
     INITIALIZATION,
     SHUFFLING,
@@ -34,8 +35,6 @@ from core.training import (
     stream,
 )
 
-# Activations with f(0) = 0. The sigmoid gives a half: a padded unit would feed the next layer like one more bias.
-PADDABLE: tuple[ActivationName, ...] = ("relu", "tanh", "gelu")
 MAX_MEMBERS = 4096
 
 
@@ -54,13 +53,14 @@ def train_stack(
     the stack at the end of its epoch. `seconds` are shared equally among the members of each epoch, so that they add up
     to the CPU seconds of the calling thread. `xp` is the array module (see `core.backend`).
 
-    With equal widths a member's bits are those of its single training (on one BLAS library and one kind of processor);
-    with different widths the matrix products have other shapes, and sums may round differently in the last place.
+    A member's bits are those of its single training (on one BLAS library and one kind of processor).
     Raises InvalidStack, InvalidTrainingConfig, and InvalidDataset when data and architecture do not fit.
     """
     started = time.thread_time()
     members = _members(architectures, dataset, seeds)
-    training = _Training(members, dataset, config, xp)
+    # Members of one architecture stand side by side.
+    order = sorted(members, key=lambda member: member.network.architecture.widths)
+    training = _Training(order, dataset, config, xp)
     for number in range(1, config.epochs + 1):
         active = training.members
         training.epoch(number)
@@ -79,7 +79,7 @@ class _Member:
     seed: int
     curve: list[Epoch] = field(default_factory=list)
     best_epoch: int = 0
-    # The padded parameters at the best epoch.
+    # The parameters at the best epoch, padded.
     best: Array | None = None
     seconds: float = 0.0
     error: Diverged | None = None
@@ -104,34 +104,33 @@ class _Training:
         self.members = members
         self._dataset, self._config, self._xp = dataset, config, xp
         self._rows = min(config.batch_size, len(dataset.train))
-        self._padded = _padded([member.network.architecture for member in members])
-        parameters = np.zeros((len(members), self._padded.parameter_count), np.float32)
-        for member, row in zip(members, parameters, strict=True):
-            for matrix, (weights, biases) in _places(member.network, self._padded, row):
-                weights[:], biases[:] = matrix[:-1], matrix[-1]
-        self._build(xp.asarray(parameters))
+        networks = [member.network for member in members]
+        self._width = max(len(network.parameters) for network in networks)
+        self._build(xp.asarray(np.stack([self._padded(network.parameters) for network in networks])))
+
+    def _padded(self, vector: Array) -> Array:
+        return np.pad(vector, (0, self._width - len(vector)))
 
     def _build(self, parameters: Array) -> None:
-        self._parameters = aligned(parameters.shape, np.float32, self._xp)
+        xp, networks = self._xp, [member.network for member in self.members]
+        self._parameters = aligned(parameters.shape, np.float32, xp)
         self._parameters[...] = parameters
-        gradient = aligned(parameters.shape, np.float32, self._xp)
-        self._optimizer = make_optimizer(
-            self._config, self._parameters.reshape(-1), gradient.reshape(-1), self._decay(), self._rows, self._xp
-        )
-        stack = Stack(
-            stacked_views(self._padded, self._parameters),
-            stacked_views(self._padded, gradient),
-            tuple(layer.activation for layer in self._padded.layers),
-            self._xp,
-        )
+        gradient = aligned(parameters.shape, np.float32, xp)
+        decays = [decay_vector(network.weights, self._config.weight_decay, self._rows) for network in networks]
+        padded = [self._padded(decay) for decay in decays if decay is not None]
+        decay = xp.asarray(np.concatenate(padded)) if padded else None
+        flat = self._parameters.reshape(-1), gradient.reshape(-1)
+        self._optimizer = make_optimizer(self._config, *flat, decay, self._rows, xp)
+        parts, start = [], 0
+        for architecture, group in itertools.groupby(network.architecture for network in networks):
+            chosen = slice(start, start + len(list(group)))
+            views = (stacked_views(architecture, vectors[chosen]) for vectors in (self._parameters, gradient))
+            parts.append(Part(chosen, *views))
+            start = chosen.stop
+        stack = Stack(tuple(parts), networks[0].activations, xp)
         train = self._dataset.train
         self._stepper = StackedStepper(stack, self._optimizer, train.flat_inputs, train.targets, self._rows)
         self._inference = StackedInference(stack, self._dataset.validation.flat_inputs)
-
-    def _decay(self) -> Array | None:
-        pattern = weight_views(self._padded, np.zeros(self._padded.parameter_count, np.float32))
-        decay = decay_vector(pattern, self._config.weight_decay, self._rows)
-        return None if decay is None else self._xp.asarray(np.tile(decay, len(self.members)))
 
     def epoch(self, number: int) -> None:
         """Train all members for one epoch and look how each fared; those that are done leave."""
@@ -170,9 +169,8 @@ class _Training:
     def _keep(self, staying: list[int]) -> None:
         for index, member in enumerate(self.members):
             if index not in staying and member.best is not None:
-                best = to_host(member.best, self._xp)
-                for matrix, (weights, biases) in _places(member.network, self._padded, best):
-                    matrix[:-1], matrix[-1] = weights, biases
+                parameters = member.network.parameters
+                parameters[:] = to_host(member.best, self._xp)[: len(parameters)]
                 member.best = None
         self.members = [self.members[index] for index in staying]
         if not staying:
@@ -181,7 +179,7 @@ class _Training:
         self._build(self._parameters[staying])
         self._optimizer.steps = before.steps
         for moment, old in zip(self._optimizer.moments, before.moments, strict=True):
-            moment.reshape(len(staying), -1)[...] = old.reshape(-1, self._padded.parameter_count)[staying]
+            moment.reshape(len(staying), -1)[...] = old.reshape(-1, self._width)[staying]
 
 
 def _members(
@@ -193,6 +191,7 @@ def _members(
         raise InvalidStack(f"a stack has 1 to {MAX_MEMBERS} members, got {len(seeds)} seeds")
     if len(architectures) != len(seeds):
         raise InvalidStack(f"one seed per architecture, got {len(architectures)} architectures and {len(seeds)} seeds")
+    _check_alike(architectures)
     members = []
     for architecture, seed in zip(architectures, seeds, strict=True):
         check_fit(architecture, dataset, seed)
@@ -202,39 +201,16 @@ def _members(
     return members
 
 
-def _padded(architectures: Sequence[Architecture]) -> Architecture:
-    """Return the architecture that has room for all of these; raises InvalidStack, naming the layer."""
+def _check_alike(architectures: Sequence[Architecture]) -> None:
     first = architectures[0]
-    layers = []
     for other in architectures:
         if other.depth != first.depth:
             raise InvalidStack(
                 f"members of a stack have one depth, got {first.describe()} and {other.describe()}"[:500]
             )
-    for index, layer in enumerate(first.layers):
-        others = [architecture.layers[index] for architecture in architectures]
-        for other_layer in others:
-            if other_layer.activation != layer.activation:
-                raise InvalidStack(
-                    f"layers[{index}]: members have the activations {layer.activation} and {other_layer.activation}"
-                )
-        units = {other_layer.units for other_layer in others}
-        if len(units) > 1 and layer.activation not in PADDABLE:
-            raise InvalidStack(
-                f"layers[{index}]: widths from {min(units)} to {max(units)} need padding, which is not exact for "
-                f"{layer.activation}; it is for {', '.join(PADDABLE)}"
-            )
-        layers.append(Dense(max(units), layer.activation))
-    return Architecture(first.input_shape, tuple(layers), first.outputs)
-
-
-def _places(network: Network, padded: Architecture, row: Array) -> list[tuple[Array, tuple[Array, Array]]]:
-    """Pair each of a network's matrices with where its weights and its biases lie in a padded row of parameters."""
-    places = []
-    for matrix, wide in zip(network.weights, weight_views(padded, row), strict=True):
-        inputs, units = matrix.shape[0] - 1, matrix.shape[1]
-        places.append((matrix, (wide[:inputs, :units], wide[-1, :units])))
-    return places
+        for index, (layer, its) in enumerate(zip(first.layers, other.layers, strict=True)):
+            if its.activation != layer.activation:
+                raise InvalidStack(f"layers[{index}]: members have activations {layer.activation} and {its.activation}")
 
 
 def _scores(

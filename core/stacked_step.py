@@ -11,6 +11,7 @@ the processor's cache, and, unlike a whole epoch's, its arrays do not grow with 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ FEW_ROWS = 4
 
 
 def stacked_views(architecture: Architecture, vectors: Array) -> tuple[Array, ...]:
-    """Return one (members, inputs + 1, units) view per dense layer into (members, parameters)."""
+    """Return one (members, inputs + 1, units) view per dense layer into (members, parameters or more)."""
     views, start = [], 0
     for rows, columns in architecture.weight_shapes:
         views.append(vectors[:, start : start + rows * columns].reshape(len(vectors), rows, columns))
@@ -46,62 +47,93 @@ def with_ones(inputs: npt.NDArray[np.float32], xp: ArrayModule) -> Array:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stack:
-    """The members' parameters and gradients, as (members, inputs + 1, units) per layer, and the module they live in."""
+class Part:
+    """Members of one architecture, side by side in the stack: `weights` and `gradients` are `stacked_views`."""
 
+    members: slice
     weights: tuple[Array, ...]
     gradients: tuple[Array, ...]
+
+    def units(self, layer: int) -> int:
+        """Return the units of a dense layer."""
+        return int(self.weights[layer].shape[2])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack:
+    """The members of a stack, all of one depth and with the same activations, and the module their arrays live in."""
+
+    parts: tuple[Part, ...]
     activations: tuple[ActivationName, ...]
     xp: ArrayModule
 
     @property
     def members(self) -> int:
         """How many networks train together."""
-        return len(self.weights[0])
+        return int(self.parts[-1].members.stop)
 
     @property
     def outputs(self) -> int:
         """Outputs of each network."""
-        return int(self.weights[-1].shape[2])
+        return self.parts[0].units(-1)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of all numbers."""
+        return self.parts[0].weights[0].dtype
 
 
 class StackedForward:
     """The forward pass of all members for `rows` rows each; arrays are (members, units, rows).
 
+    A layer's arrays are as wide as its widest member; narrower ones are padded with units that no product reads.
     `logits` are a view of `logit_memory`, which is (outputs, members, rows): the softmax then treats a stack as one
     long batch, at full vector width.
     """
 
     def __init__(self, stack: Stack, rows: int) -> None:
-        weights, xp, dtype = stack.weights, stack.xp, stack.weights[0].dtype
+        self._stack = stack
+        xp, dtype, members = stack.xp, stack.dtype, stack.members
         if rows < FEW_ROWS:
-            self.logit_memory = self.logits = aligned((stack.members, stack.outputs, rows), dtype, xp)
+            self.logit_memory = self.logits = aligned((members, stack.outputs, rows), dtype, xp)
         else:
-            self.logit_memory = aligned((stack.outputs, stack.members, rows), dtype, xp)
+            self.logit_memory = aligned((stack.outputs, members, rows), dtype, xp)
             self.logits = self.logit_memory.swapaxes(0, 1)
         self.hidden: list[Array] = []
         self.gradients: list[Array] = []
         self.backward: list[tuple[Call, ...]] = []
         self.calls: list[Call] = []
         layers = []
-        for matrices, activation in zip(weights, stack.activations, strict=False):
-            units = matrices.shape[2]
-            output = aligned((stack.members, units + 1, rows), dtype, xp)
-            gradient = aligned((stack.members, units + 1, rows), dtype, xp)
-            # The activation takes the row of ones along, which is set again after it: with gaps between the members
+        for index, activation in enumerate(stack.activations):
+            shape = members, max(part.units(index) for part in stack.parts) + 1, rows
+            output, gradient = aligned(shape, dtype, xp), aligned(shape, dtype, xp)
+            # The activation takes the rows of ones along, which are set again after it: with gaps between the members
             # NumPy would copy everything through its iterator's buffer, which takes three times as long.
             layers.append(activation_calls(activation, output, gradient, xp))
             self.hidden.append(output)
-            self.gradients.append(gradient[:, :units])
+            self.gradients.append(gradient)
             self.backward.append(layers[-1].backward)
-        products = [*(layer.pre[:, :-1] for layer in layers), self.logits]
-        self.first = products[0]
-        self.first_weights = weights[0].swapaxes(1, 2)
+        self._products = [*(layer.pre for layer in layers), self.logits]
         for index, layer in enumerate(layers):
             self.calls.extend(layer.forward)
-            self.calls.append(partial(self.hidden[index][:, -1].fill, 1))
-            turned = weights[index + 1].swapaxes(1, 2)
-            self.calls.append(partial(xp.matmul, turned, self.hidden[index], out=products[index + 1]))
+            for part in stack.parts:
+                self.calls.append(partial(self.hidden[index][part.members, part.units(index)].fill, 1))
+            for part in stack.parts:
+                self.calls.append(self._product(part, index + 1, self.inputs_of(part, index + 1)))
+
+    def inputs_of(self, part: Part, layer: int) -> Array:
+        """Return what a hidden or the output layer of a part's members reads: (members, inputs + 1, rows)."""
+        return self.hidden[layer - 1][part.members, : part.units(layer - 1) + 1]
+
+    def first_calls(self, inputs: Array) -> list[Call]:
+        """Return the first layer's products for inputs (members, inputs + 1, rows), or (inputs + 1, rows) for all."""
+        return [
+            self._product(part, 0, inputs if inputs.ndim == 2 else inputs[part.members]) for part in self._stack.parts
+        ]
+
+    def _product(self, part: Part, layer: int, inputs: Array) -> Call:
+        out = self._products[layer][part.members, : part.units(layer)]
+        return partial(self._stack.xp.matmul, part.weights[layer].swapaxes(1, 2), inputs, out=out)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +167,7 @@ def step_calls(stack: Stack, forward: StackedForward, slot: Slot, scale: float) 
         find_largest = partial(xp.amax, logits, axis=1, out=largest)
     largest, sums = largest[:, np.newaxis], slot.sums[:, np.newaxis]
     calls: list[Call] = [
-        partial(xp.matmul, forward.first_weights, inputs, out=forward.first),
+        *forward.first_calls(inputs),
         *forward.calls,
         # The softmax and its cross-entropy, see `core.loss`.
         find_largest,
@@ -149,15 +181,20 @@ def step_calls(stack: Stack, forward: StackedForward, slot: Slot, scale: float) 
     if scale != 1:
         calls.append(partial(xp.multiply, memory, constant(scale, memory.dtype, xp), memory))
     # dLoss/dz of the layer that is being walked through, from the last to the first.
-    current = forward.logits
-    for index in range(len(stack.weights) - 1, 0, -1):
+    current = logits
+    for index in range(len(stack.activations), 0, -1):
         before = forward.gradients[index - 1]
-        hidden = forward.hidden[index - 1]
-        calls.append(partial(xp.matmul, hidden, current.swapaxes(1, 2), out=stack.gradients[index]))
-        calls.append(partial(xp.matmul, stack.weights[index][:, :-1], current, out=before))
+        for part in stack.parts:
+            delta = current[part.members, : part.units(index)]
+            below = forward.inputs_of(part, index)
+            calls.append(partial(xp.matmul, below, delta.swapaxes(1, 2), out=part.gradients[index]))
+            out = before[part.members, : part.units(index - 1)]
+            calls.append(partial(xp.matmul, part.weights[index][:, :-1], delta, out=out))
         calls.extend(forward.backward[index - 1])
         current = before
-    calls.append(partial(xp.matmul, inputs, current.swapaxes(1, 2), out=stack.gradients[0]))
+    for part in stack.parts:
+        delta = current[part.members, : part.units(0)]
+        calls.append(partial(xp.matmul, inputs[part.members], delta.swapaxes(1, 2), out=part.gradients[0]))
     return tuple(calls)
 
 
@@ -284,7 +321,7 @@ class StackedInference:
     """The members' logits for one set of rows, which all of them see in the same order."""
 
     def __init__(self, stack: Stack, inputs: npt.NDArray[np.float32]) -> None:
-        self._logits = aligned((stack.members, stack.outputs, len(inputs)), stack.weights[0].dtype, stack.xp)
+        self._logits = aligned((stack.members, stack.outputs, len(inputs)), stack.dtype, stack.xp)
         self._calls: list[Call] = []
         self._xp = stack.xp
         source = with_ones(inputs, stack.xp)
@@ -295,9 +332,8 @@ class StackedInference:
             if len(chunk) not in forwards:
                 forwards[len(chunk)] = StackedForward(stack, len(chunk))
             forward = forwards[len(chunk)]
-            first = partial(stack.xp.matmul, forward.first_weights, chunk.swapaxes(0, 1), out=forward.first)
             keep = partial(stack.xp.copyto, self._logits[:, :, start : start + len(chunk)], forward.logits)
-            self._calls += [first, *forward.calls, keep]
+            self._calls += [*forward.first_calls(chunk.swapaxes(0, 1)), *forward.calls, keep]
 
     def __call__(self) -> Array:
         """Return (members, outputs, n), overwritten by the next call."""

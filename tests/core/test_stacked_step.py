@@ -7,6 +7,7 @@ import pytest
 from core.arrays import Array, aligned
 from core.optimizer import Adam
 from core.stacked_step import (
+    Part,
     Slot,
     Stack,
     StackedForward,
@@ -26,7 +27,7 @@ def _stack(members: int, widths: list[int], dtype: npt.DTypeLike = np.float64) -
     parameters[:] = 0.3 * np.random.default_rng(0).standard_normal(parameters.shape)
     activations = tuple(layer.activation for layer in described.layers)
     views = stacked_views(described, parameters), stacked_views(described, gradient)
-    return Stack(*views, activations, np), parameters, gradient
+    return Stack((Part(slice(0, members), *views),), activations, np), parameters, gradient
 
 
 @pytest.mark.parametrize("widths", [[], [5], [5, 7]])
@@ -49,13 +50,13 @@ def test_gradients_equal_the_reference_for_every_member(widths: list[int], rows:
         call()
     losses = (np.log(slot.sums) - slot.target_logits).mean(axis=1)
     for member, order in enumerate(orders):
-        weights = [layer[member] for layer in stack.weights]
+        weights = [layer[member] for layer in stack.parts[0].weights]
         expected = reference.gradients(weights, stack.activations, inputs[order], targets[order])
         loss = reference.mean_loss(weights, stack.activations, inputs[order], targets[order])
 
         assert losses[member] == pytest.approx(loss)
 
-        for layer, matrix in zip(stack.gradients, expected, strict=True):
+        for layer, matrix in zip(stack.parts[0].gradients, expected, strict=True):
             np.testing.assert_allclose(layer[member], 2 * rows * matrix, rtol=1e-9, atol=1e-12)
 
 
@@ -107,6 +108,6 @@ def test_inference_equals_the_reference(rows: int) -> None:
     assert logits.shape == (3, 4, rows)
 
     for member in range(3):
-        expected = reference.forward([layer[member] for layer in stack.weights], stack.activations, inputs)[-1]
+        expected = reference.forward([layer[member] for layer in stack.parts[0].weights], stack.activations, inputs)[-1]
 
         np.testing.assert_allclose(logits[member].T, expected, rtol=1e-9, atol=1e-12)
