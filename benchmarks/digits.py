@@ -15,11 +15,12 @@ from core.training import TrainingConfig, train
 
 SPLITS = 30
 GOAL = 0.975
+# Width, and how to train: the quickest that met the goal, and the setting of one epoch less that just misses it.
 SETTINGS = {
-    "ours, Adam, one cycle to 0.01": TrainingConfig(epochs=4, learning_rate=0.01),
-    "ours, Nesterov, one cycle to 0.1": TrainingConfig(epochs=4, optimizer="sgd", learning_rate=0.1),
+    "ours, [96], Adam, one cycle to 0.015, 5 epochs": (96, TrainingConfig(epochs=5, learning_rate=0.015)),
+    "ours, [128], Adam, one cycle to 0.01, 4 epochs": (128, TrainingConfig(epochs=4, learning_rate=0.01)),
 }
-# The fastest of its settings that were tried; epochs are added until the goal is met.
+# Its quickest setting of those that were tried, [128] with Adam at 0.005; epochs are added until the goal is met.
 PEER_EPOCHS = (3, 4, 5, 6, 8, 10, 12)
 
 
@@ -49,9 +50,9 @@ def _row(name: str, outcomes: list[tuple[float, float]]) -> dict[str, Any]:
     }
 
 
-def _ours(config: TrainingConfig, dataset: Dataset, seed: int) -> tuple[float, float]:
+def _ours(width: int, config: TrainingConfig, dataset: Dataset, seed: int) -> tuple[float, float]:
     started = time.process_time()
-    result = train(Architecture((64,), (Dense(128, "relu"),), CLASSES), dataset, config, seed=seed)
+    result = train(Architecture((64,), (Dense(width, "relu"),), CLASSES), dataset, config, seed=seed)
     return result.accuracy, time.process_time() - started
 
 
@@ -72,8 +73,8 @@ def measure() -> list[dict[str, Any]]:
     quick = {"hidden_layer_sizes": (128,), "batch_size": 32, "alpha": 0.0, "learning_rate_init": 0.005}
     outcomes: dict[str, list[tuple[float, float]]] = {}
     for seed, dataset in enumerate(datasets):
-        for name, config in SETTINGS.items():
-            outcomes.setdefault(name, []).append(_ours(config, dataset, seed))
+        for name, (width, config) in SETTINGS.items():
+            outcomes.setdefault(name, []).append(_ours(width, config, dataset, seed))
         for epochs in PEER_EPOCHS:
             settings = {**quick, "max_iter": epochs, "n_iter_no_change": epochs}
             outcomes.setdefault(f"scikit-learn, Adam 0.005, {epochs} epochs", []).append(
@@ -83,6 +84,6 @@ def measure() -> list[dict[str, Any]]:
             outcomes.setdefault("scikit-learn, its defaults (5 splits)", []).append(_scikit_learn(dataset, seed))
     rows = [_row(name, each) for name, each in outcomes.items()]
     ours = [row for row in rows if row["name"].startswith("ours")]
-    peers = [row for row in rows if "epochs" in row["name"]]
+    peers = [row for row in rows if row["name"].startswith("scikit-learn, Adam")]
     enough = [row for row in peers if row["accuracy"] >= GOAL] or peers[-1:]
     return [*ours, enough[0], rows[-1]]
