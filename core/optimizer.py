@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.arrays import Array, Call, aligned, constant
+from core.backend import ArrayModule
 
 OptimizerName = Literal["sgd", "adam", "adamw"]
 OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
@@ -27,9 +28,9 @@ class Optimizer(Protocol):
     # Overwritten before each step with that step's row of `scalar_rows`.
     scalars: Array
     calls: list[Call]
-    # All that the next step depends on beside the parameters: the vectors, and how many steps were taken.
-    moments: tuple[Array, ...]
+    # What is remembered of the steps so far: their number, and vectors as long as the parameters.
     steps: int
+    moments: tuple[Array, ...]
 
     def scalar_rows(self, rates: npt.NDArray[np.float64]) -> Array:
         """Return what each of the next len(rates) steps needs, one row per step, and count these steps as taken."""
@@ -59,29 +60,36 @@ class Sgd:
     """
 
     def __init__(
-        self, parameters: Array, gradient: Array, *, rows: int, momentum: float, decay: Array | None = None
+        self,
+        parameters: Array,
+        gradient: Array,
+        *,
+        rows: int,
+        momentum: float,
+        decay: Array | None = None,
+        xp: ArrayModule = np,
     ) -> None:
         dtype = parameters.dtype
         self._rows = rows
         self.steps = 0
-        self.scalars = aligned((1,), dtype)
+        self.scalars = aligned((1,), dtype, xp)
         rate = self.scalars[0:1].reshape(())
-        self.velocity = aligned(parameters.shape, dtype)
+        self.velocity = aligned(parameters.shape, dtype, xp)
         self.moments: tuple[Array, ...] = (self.velocity,)
-        change = aligned(parameters.shape, dtype)
-        decay_factor = constant(momentum, dtype)
-        self.calls = _decay_calls(parameters, gradient, decay, change)
+        change = aligned(parameters.shape, dtype, xp)
+        decay_factor = constant(momentum, dtype, xp)
+        self.calls = _decay_calls(parameters, gradient, decay, xp)
         if momentum:
             self.calls += [
-                partial(np.multiply, self.velocity, decay_factor, self.velocity),
-                partial(np.add, self.velocity, gradient, self.velocity),
-                partial(np.multiply, self.velocity, decay_factor, change),
-                partial(np.add, change, gradient, change),
-                partial(np.multiply, change, rate, change),
+                partial(xp.multiply, self.velocity, decay_factor, self.velocity),
+                partial(xp.add, self.velocity, gradient, self.velocity),
+                partial(xp.multiply, self.velocity, decay_factor, change),
+                partial(xp.add, change, gradient, change),
+                partial(xp.multiply, change, rate, change),
             ]
         else:
-            self.calls.append(partial(np.multiply, gradient, rate, change))
-        self.calls.append(partial(np.subtract, parameters, change, parameters))
+            self.calls.append(partial(xp.multiply, gradient, rate, change))
+        self.calls.append(partial(xp.subtract, parameters, change, parameters))
 
     def scalar_rows(self, rates: npt.NDArray[np.float64]) -> Array:
         """Return the rate per row of the batch, (steps, 1)."""
@@ -110,35 +118,37 @@ class Adam:
         momentum: float,
         decay: Array | None = None,
         decoupled: bool = False,
+        xp: ArrayModule = np,
     ) -> None:
         dtype = parameters.dtype
         self._rows = rows
         self._momentum = momentum
         self._decoupled = decoupled
         self.steps = 0
-        self.scalars = aligned((3 if decoupled else 2,), dtype)
+        self.scalars = aligned((3 if decoupled else 2,), dtype, xp)
         rate, epsilon = self.scalars[0:1].reshape(()), self.scalars[1:2].reshape(())
-        self.first_moment = aligned(parameters.shape, dtype)
-        self.second_moment = aligned(parameters.shape, dtype)
-        change = aligned(parameters.shape, dtype)
+        self.first_moment = aligned(parameters.shape, dtype, xp)
+        self.second_moment = aligned(parameters.shape, dtype, xp)
         self.moments: tuple[Array, ...] = (self.first_moment, self.second_moment)
-        first_decay, second_decay = constant(momentum, dtype), constant(SECOND_MOMENT_DECAY, dtype)
+        # Nothing reads the gradient after its square was taken: as scratch it spares the cache one more vector.
+        change = gradient
+        first_decay, second_decay = constant(momentum, dtype, xp), constant(SECOND_MOMENT_DECAY, dtype, xp)
         if decoupled:
-            decaying = _shrink_calls(parameters, decay, self.scalars[2:3].reshape(()))
+            decaying = _shrink_calls(parameters, decay, self.scalars[2:3].reshape(()), xp)
         else:
-            decaying = _decay_calls(parameters, gradient, decay, change)
+            decaying = _decay_calls(parameters, gradient, decay, xp)
         self.calls: list[Call] = [
             *decaying,
-            partial(np.multiply, self.first_moment, first_decay, self.first_moment),
-            partial(np.add, self.first_moment, gradient, self.first_moment),
-            partial(np.multiply, gradient, gradient, gradient),
-            partial(np.multiply, self.second_moment, second_decay, self.second_moment),
-            partial(np.add, self.second_moment, gradient, self.second_moment),
-            partial(np.sqrt, self.second_moment, change),
-            partial(np.add, change, epsilon, change),
-            partial(np.divide, self.first_moment, change, change),
-            partial(np.multiply, change, rate, change),
-            partial(np.subtract, parameters, change, parameters),
+            partial(xp.multiply, self.first_moment, first_decay, self.first_moment),
+            partial(xp.add, self.first_moment, gradient, self.first_moment),
+            partial(xp.multiply, gradient, gradient, gradient),
+            partial(xp.multiply, self.second_moment, second_decay, self.second_moment),
+            partial(xp.add, self.second_moment, gradient, self.second_moment),
+            partial(xp.sqrt, self.second_moment, change),
+            partial(xp.add, change, epsilon, change),
+            partial(xp.divide, self.first_moment, change, change),
+            partial(xp.multiply, change, rate, change),
+            partial(xp.subtract, parameters, change, parameters),
         ]
 
     def scalar_rows(self, rates: npt.NDArray[np.float64]) -> Array:
@@ -156,20 +166,21 @@ class Adam:
         return np.stack(columns, axis=1).astype(self.scalars.dtype)
 
 
-def _decay_calls(parameters: Array, gradient: Array, decay: Array | None, scratch: Array) -> list[Call]:
+def _decay_calls(parameters: Array, gradient: Array, decay: Array | None, xp: ArrayModule) -> list[Call]:
     if decay is None:
         return []
-    return [partial(np.multiply, parameters, decay, scratch), partial(np.add, gradient, scratch, gradient)]
+    scratch = aligned(parameters.shape, parameters.dtype, xp)
+    return [partial(xp.multiply, parameters, decay, scratch), partial(xp.add, gradient, scratch, gradient)]
 
 
-def _shrink_calls(parameters: Array, decay: Array | None, rate: Array) -> list[Call]:
+def _shrink_calls(parameters: Array, decay: Array | None, rate: Array, xp: ArrayModule) -> list[Call]:
     if decay is None:
         return []
-    scratch = aligned(parameters.shape, parameters.dtype)
+    scratch = aligned(parameters.shape, parameters.dtype, xp)
     return [
-        partial(np.multiply, parameters, decay, scratch),
-        partial(np.multiply, scratch, rate, scratch),
-        partial(np.subtract, parameters, scratch, parameters),
+        partial(xp.multiply, parameters, decay, scratch),
+        partial(xp.multiply, scratch, rate, scratch),
+        partial(xp.subtract, parameters, scratch, parameters),
     ]
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from core.architecture import Architecture
 from core.arrays import Array, aligned
+from core.backend import ArrayModule
 from core.chain import inference
 from core.chain_step import ChainBuffer, ChainStepper
 from core.dataset import Dataset
@@ -33,7 +34,7 @@ from core.validation import validation_loss, validation_score
 __all__ = ["Epoch", "Training", "TrainingConfig", "TrainingResult", "TrainingState", "predicted_flops", "train"]
 
 # One random stream per decision, so that no draw depends on how many came before it elsewhere.
-INITIALIZATION, SHUFFLING, DROPOUT = 0, 1, 3
+INITIALIZATION, SHUFFLING, REPLICATION, DROPOUT = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,13 @@ class Training:
         )
 
 
+def can_stack(architecture: Architecture, dataset: Dataset, config: TrainingConfig) -> bool:
+    """Say whether networks of this kind can train together in one step (see `core.stack`)."""
+    # A member's gradient is clipped by its own norm, and AdamW shrinks by the rate: a stack does neither.
+    plain_steps = config.clip_norm is None and config.optimizer != "adamw"
+    return plain_steps and takes_the_dense_path(architecture, dataset, config)
+
+
 def check_fit(architecture: Architecture, dataset: Dataset, seed: int) -> None:
     """Refuse an architecture that the dataset cannot feed, and a seed that is no natural number."""
     if architecture.input_shape != dataset.input_shape or architecture.outputs != dataset.outputs:
@@ -253,16 +261,16 @@ def stream(seed: int, purpose: int, number: int) -> np.random.Generator:
 
 
 def make_optimizer(
-    config: TrainingConfig, parameters: Array, gradient: Array, decay: Array | None, rows: int
+    config: TrainingConfig, parameters: Array, gradient: Array, decay: Array | None, rows: int, xp: ArrayModule = np
 ) -> Optimizer:
     """Return the optimizer of flat `parameters` whose `gradient` is a sum over `rows` rows."""
     match config.optimizer:
         case "sgd":
-            return Sgd(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay)
+            return Sgd(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay, xp=xp)
         case "adam":
-            return Adam(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay)
+            return Adam(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay, xp=xp)
         case "adamw":
-            return Adam(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay, decoupled=True)
+            return Adam(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay, decoupled=True, xp=xp)
         case _:
             assert_never(config.optimizer)
 
