@@ -1,7 +1,7 @@
 """Arrays and prepared calls of the fast path."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,13 @@ Call: TypeAlias = Callable[[], object]
 ALIGNMENT = 64
 
 
-def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-    """Return zeros that start on a cache line, so that speed (and BLAS's choice of path) is the same on every run."""
+def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike, xp: Any = np) -> Array:
+    """Return zeros that start on a cache line, so that speed (and BLAS's choice of path) is the same on every run.
+
+    `xp` is the array module (see `core.backend`); others than NumPy align their arrays themselves.
+    """
+    if xp is not np:
+        return cast("Array", xp.zeros(shape, dtype))
     dtype = np.dtype(dtype)
     size = int(np.prod(shape)) * dtype.itemsize
     raw = np.zeros(size + ALIGNMENT, np.uint8)
@@ -24,6 +29,6 @@ def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     return raw[start : start + size].view(dtype).reshape(shape)
 
 
-def constant(value: float, dtype: npt.DTypeLike) -> Array:
+def constant(value: float, dtype: npt.DTypeLike, xp: Any = np) -> Array:
     """Return a 0-d array: ufuncs take it faster than a Python float, and it never changes the result's type."""
-    return np.array(value, dtype)
+    return cast("Array", xp.array(value, dtype))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -11,31 +11,37 @@ import numpy.typing as npt
 from core.architecture import MAX_INPUTS, MAX_OUTPUTS
 from core.errors import InvalidDataset
 
-Task = Literal["classification"]
+Task = Literal["classification", "binary", "multi_label", "regression"]
+TASKS: tuple[Task, ...] = get_args(Task)
 
 FIT_ROWS = 4096
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Rows with their targets: inputs float32 (n, *input_shape), targets int64 (n,) of class indices.
+    """Rows with their targets: inputs float32 (n, *input_shape), and for each task its kind of targets.
 
-    Holds read-only views, not copies. Raises InvalidDataset.
+    Classification and binary: int64 (n,) class indices. Multi-label: int64 (n, labels) of 0 and 1. Regression: float32
+    (n, outputs). Holds read-only views, not copies. Raises InvalidDataset.
     """
 
     inputs: npt.NDArray[np.float32]
-    targets: npt.NDArray[np.int64]
+    targets: npt.NDArray[Any]
 
     def __post_init__(self) -> None:
         _check_array(self.inputs, "inputs", np.dtype(np.float32))
-        _check_array(self.targets, "targets", np.dtype(np.int64))
-        if self.inputs.ndim < 2 or self.targets.ndim != 1 or len(self.inputs) != len(self.targets):
+        numbers = isinstance(self.targets, np.ndarray) and self.targets.dtype == np.float32
+        _check_array(self.targets, "targets", np.dtype(np.float32 if numbers else np.int64))
+        fits = self.inputs.ndim >= 2 and self.targets.ndim in ((2,) if numbers else (1, 2))
+        if not fits or len(self.inputs) != len(self.targets):
             raise InvalidDataset(
-                "expected inputs (n, *input_shape) and targets (n,), "
+                "expected inputs (n, *input_shape) and targets (n,) or (n, outputs), "
                 f"got inputs {self.inputs.shape} and targets {self.targets.shape}"
             )
-        if len(self.targets) == 0 or self.inputs.size == 0:
+        if self.targets.size == 0 or self.inputs.size == 0:
             raise InvalidDataset("a split needs at least one row and one input")
+        if numbers and not (np.isfinite(self.targets.min()) and np.isfinite(self.targets.max())):
+            raise InvalidDataset("targets hold NaN or infinite values; fill or remove those rows")
         # Minimum and maximum pass a NaN on and need no array of flags as large as the data.
         if not (np.isfinite(self.inputs.min()) and np.isfinite(self.inputs.max())):
             raise InvalidDataset("inputs hold NaN or infinite values; fill or remove those rows")
@@ -98,8 +104,9 @@ class Standardization:
 class Dataset:
     """Splits of one data set and what is needed to read them; raises InvalidDataset.
 
+    `class_names` are the classes (two for binary), the labels of multi_label, or the columns of regression's targets.
     `test` is None wherever the test rows must not be seen. `fingerprint` names the raw content and so stays the same
-    when the rows are standardized.
+    when the rows, and regression's targets, are standardized.
     """
 
     name: str
@@ -111,12 +118,15 @@ class Dataset:
     test: Split | None
     fingerprint: str
     standardization: Standardization | None = None
+    target_standardization: Standardization | None = None
 
     def __post_init__(self) -> None:
-        if self.task != "classification":
-            raise InvalidDataset(f"task {self.task!r} is unknown; known is classification"[:300])
-        if not 2 <= len(self.class_names) <= MAX_OUTPUTS or len(set(self.class_names)) != len(self.class_names):
-            raise InvalidDataset(f"class_names must be 2 to {MAX_OUTPUTS} different names")
+        if self.task not in TASKS:
+            raise InvalidDataset(f"task {self.task!r} is unknown; known are {', '.join(TASKS)}"[:300])
+        least, most = {"classification": (2, MAX_OUTPUTS), "binary": (2, 2)}.get(self.task, (1, MAX_OUTPUTS))
+        if not least <= len(self.class_names) <= most or len(set(self.class_names)) != len(self.class_names):
+            wanted = "2" if self.task == "binary" else f"{least} to {most}"
+            raise InvalidDataset(f"class_names must be {wanted} different names")
         for name, split in (("train", self.train), ("validation", self.validation), ("test", self.test)):
             if split is None:
                 continue
@@ -124,29 +134,53 @@ class Dataset:
                 raise InvalidDataset(
                     f"{name}: expected inputs (n, *{self.input_shape}), got shape {split.inputs.shape}"
                 )
-            low, high = int(split.targets.min()), int(split.targets.max())
-            if low < 0 or high >= self.outputs:
-                raise InvalidDataset(f"{name}: targets go from {low} to {high}, expected 0 to {self.outputs - 1}")
+            self._check_targets(name, split.targets)
         inputs = self.train.flat_inputs.shape[1]
         if inputs > MAX_INPUTS:
             raise InvalidDataset(f"{inputs} inputs per row, limit {MAX_INPUTS}")
         if self.standardization is not None and len(self.standardization.mean) != inputs:
             raise InvalidDataset(f"standardization: expected {inputs} means, got {len(self.standardization.mean)}")
+        if self.target_standardization is not None and (
+            self.task != "regression" or len(self.target_standardization.mean) != self.outputs
+        ):
+            raise InvalidDataset(
+                f"target_standardization is for regression, one mean for each of {self.outputs} columns"
+            )
+
+    def _check_targets(self, name: str, targets: npt.NDArray[Any]) -> None:
+        if self.task == "regression":
+            if targets.dtype != np.float32 or targets.shape[1:] != (self.outputs,):
+                raise InvalidDataset(
+                    f"{name}: expected float32 targets (n, {self.outputs}), got {targets.dtype.name} {targets.shape}"
+                )
+            return
+        expected = (self.outputs,) if self.task == "multi_label" else ()
+        if targets.dtype != np.int64 or targets.shape[1:] != expected:
+            shape = ", ".join(("n", *map(str, expected)))
+            raise InvalidDataset(f"{name}: expected int64 targets ({shape}), got {targets.dtype.name} {targets.shape}")
+        low, high = int(targets.min()), int(targets.max())
+        most = 1 if self.task == "multi_label" else len(self.class_names) - 1
+        if low < 0 or high > most:
+            raise InvalidDataset(f"{name}: targets go from {low} to {high}, expected 0 to {most}")
 
     @property
     def outputs(self) -> int:
-        """Outputs of a network for this data: one per class."""
-        return len(self.class_names)
+        """Outputs of a network for this data: one per class, label or column; one for a binary task."""
+        return 1 if self.task == "binary" else len(self.class_names)
 
     def standardized(self) -> "Dataset":
-        """Return every split in units of the train rows' mean and deviation; itself when that was done already."""
+        """Return every split in units of the train rows' mean and deviation; itself when that was done already.
+
+        Regression's targets are put into such units too.
+        """
         if self.standardization is not None:
             return self
         standardization = Standardization.fit(self.train.flat_inputs)
+        of_targets = Standardization.fit(self.train.targets) if self.task == "regression" else None
 
         def transformed(split: Split) -> Split:
             inputs = standardization.apply(split.flat_inputs).reshape(split.inputs.shape)
-            return Split(inputs, split.targets)
+            return Split(inputs, split.targets if of_targets is None else of_targets.apply(split.targets))
 
         return replace(
             self,
@@ -154,6 +188,7 @@ class Dataset:
             validation=transformed(self.validation),
             test=None if self.test is None else transformed(self.test),
             standardization=standardization,
+            target_standardization=of_targets,
         )
 
     def without_test(self) -> "Dataset":

@@ -24,6 +24,22 @@ class InvalidNetworkFile(CoreError):
     """A file that is no exported network, or a damaged one."""
 
 
+class InvalidTrainingState(CoreError):
+    """A training state that is damaged, or that belongs to other data or another training."""
+
+
+class NotFunctionPreserving(CoreError):
+    """A growth step that could not keep what the network computes."""
+
+
+class InvalidStack(CoreError):
+    """Networks that cannot train in one step, or a stack without members."""
+
+
+class BackendUnavailable(CoreError):
+    """A backend whose package or device is not there."""
+
+
 class Diverged(CoreError):
     """A training whose loss or parameters left the finite numbers.
 

@@ -5,15 +5,32 @@ from typing import assert_never
 
 import numpy as np
 
-from core.architecture import ActivationName
 from core.arrays import Array
+from core.layers import ActivationName, Convolution, Dense, Layer, LayerNormalization
+
+
+def initialize_layer(layer: Layer | None, weights: Array, *, rng: np.random.Generator) -> None:
+    """Fill the weights of a layer in place; None stands for the output layer."""
+    match layer:
+        case Convolution():
+            # A unit reaches as many weights as its windows hold: kernel * kernel for each output channel.
+            reached = layer.channels * layer.kernel**2
+            _draw(weights, uniform_limit(layer.activation, len(weights) - 1, reached), rng)
+        case LayerNormalization():
+            weights[0], weights[1] = 1, 0
+        case Dense():
+            initialize_dense(weights, layer.activation, rng=rng)
+        case _:
+            initialize_dense(weights, None, rng=rng)
 
 
 def initialize_dense(weights: Array, activation: ActivationName | None, *, rng: np.random.Generator) -> None:
     """Fill one layer's (inputs + 1, units) in place; None stands for the output layer. Biases, the last row, are 0."""
-    inputs, units = weights.shape[0] - 1, weights.shape[1]
-    limit = uniform_limit(activation, inputs, units)
-    draws = rng.random(size=(inputs, units), dtype=np.float32)
+    _draw(weights, uniform_limit(activation, weights.shape[0] - 1, weights.shape[1]), rng)
+
+
+def _draw(weights: Array, limit: float, rng: np.random.Generator) -> None:
+    draws = rng.random(size=(weights.shape[0] - 1, weights.shape[1]), dtype=np.float32)
     weights[:-1] = (draws * np.float32(2) - np.float32(1)) * np.float32(limit)
     weights[-1] = 0
 

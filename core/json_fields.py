@@ -20,11 +20,15 @@ def json_object(value: object, *, what: str, keys: Iterable[str], error: type[Co
     return value
 
 
-def check_format(value: Mapping[str, Any], *, what: str, known: int, error: type[CoreError]) -> None:
-    """Refuse a format number that this release does not read."""
+def check_format(
+    value: Mapping[str, Any], *, what: str, known: int, error: type[CoreError], oldest: int | None = None
+) -> None:
+    """Refuse a format number that this release does not read: it reads `oldest` (or only `known`) to `known`."""
     number = value["format"]
-    if type(number) is not int or number != known:
-        raise error(f"{what}: format {number!r} is unknown to this release, which reads format {known}")
+    oldest = known if oldest is None else oldest
+    if type(number) is not int or not oldest <= number <= known:
+        reads = f"format {known}" if oldest == known else f"formats {oldest} to {known}"
+        raise error(f"{what}: format {number!r} is unknown to this release, which reads {reads}"[:300])
 
 
 def check_int(value: object, *, what: str, low: int, high: int, error: type[CoreError]) -> None:

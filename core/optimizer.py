@@ -2,9 +2,10 @@
 
 The gradient they read is the batch's *sum* (times `rows` / actual rows for a smaller last batch), so that 1 / rows
 folds into a scalar here instead of costing a pass over an array in every step. Weight decay is added to the gradient
-(L2), for weights only, not for biases, as scikit-learn's `alpha` is.
+(L2; AdamW shrinks the weights instead), for weights only, not for biases, as scikit-learn's `alpha` is.
 """
 
+from collections.abc import Collection
 from functools import partial
 from typing import Literal, Protocol, get_args
 
@@ -12,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.arrays import Array, Call, aligned, constant
+from core.backend import ArrayModule
 
-OptimizerName = Literal["sgd", "adam"]
+OptimizerName = Literal["sgd", "adam", "adamw"]
 OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
 
 SECOND_MOMENT_DECAY = 0.999
@@ -26,19 +28,27 @@ class Optimizer(Protocol):
     # Overwritten before each step with that step's row of `scalar_rows`.
     scalars: Array
     calls: list[Call]
+    # What is remembered of the steps so far: their number, and vectors as long as the parameters.
+    steps: int
+    moments: tuple[Array, ...]
 
     def scalar_rows(self, rates: npt.NDArray[np.float64]) -> Array:
         """Return what each of the next len(rates) steps needs, one row per step, and count these steps as taken."""
         ...
 
 
-def decay_vector(weights: tuple[Array, ...], weight_decay: float, rows: int) -> Array | None:
-    """Return the factor by which each parameter adds to its gradient sum; None when there is no decay."""
+def decay_vector(
+    weights: tuple[Array, ...], weight_decay: float, rows: int, *, spared: Collection[int] = ()
+) -> Array | None:
+    """Return the factor by which each parameter adds to its gradient sum; None when there is no decay.
+
+    Biases get 0, and so does all of the weights whose index is in `spared`.
+    """
     if weight_decay == 0:
         return None
     parts = [np.full_like(matrix, weight_decay * rows) for matrix in weights]
-    for part in parts:
-        part[-1] = 0
+    for index, part in enumerate(parts):
+        part[0 if index in spared else -1 :] = 0
     return np.concatenate([part.reshape(-1) for part in parts])
 
 
@@ -50,30 +60,40 @@ class Sgd:
     """
 
     def __init__(
-        self, parameters: Array, gradient: Array, *, rows: int, momentum: float, decay: Array | None = None
+        self,
+        parameters: Array,
+        gradient: Array,
+        *,
+        rows: int,
+        momentum: float,
+        decay: Array | None = None,
+        xp: ArrayModule = np,
     ) -> None:
         dtype = parameters.dtype
         self._rows = rows
-        self.scalars = aligned((1,), dtype)
+        self.steps = 0
+        self.scalars = aligned((1,), dtype, xp)
         rate = self.scalars[0:1].reshape(())
-        self.velocity = aligned(parameters.shape, dtype)
-        change = aligned(parameters.shape, dtype)
-        decay_factor = constant(momentum, dtype)
-        self.calls = _decay_calls(parameters, gradient, decay, change)
+        self.velocity = aligned(parameters.shape, dtype, xp)
+        self.moments: tuple[Array, ...] = (self.velocity,)
+        change = aligned(parameters.shape, dtype, xp)
+        decay_factor = constant(momentum, dtype, xp)
+        self.calls = _decay_calls(parameters, gradient, decay, xp)
         if momentum:
             self.calls += [
-                partial(np.multiply, self.velocity, decay_factor, self.velocity),
-                partial(np.add, self.velocity, gradient, self.velocity),
-                partial(np.multiply, self.velocity, decay_factor, change),
-                partial(np.add, change, gradient, change),
-                partial(np.multiply, change, rate, change),
+                partial(xp.multiply, self.velocity, decay_factor, self.velocity),
+                partial(xp.add, self.velocity, gradient, self.velocity),
+                partial(xp.multiply, self.velocity, decay_factor, change),
+                partial(xp.add, change, gradient, change),
+                partial(xp.multiply, change, rate, change),
             ]
         else:
-            self.calls.append(partial(np.multiply, gradient, rate, change))
-        self.calls.append(partial(np.subtract, parameters, change, parameters))
+            self.calls.append(partial(xp.multiply, gradient, rate, change))
+        self.calls.append(partial(xp.subtract, parameters, change, parameters))
 
     def scalar_rows(self, rates: npt.NDArray[np.float64]) -> Array:
         """Return the rate per row of the batch, (steps, 1)."""
+        self.steps += len(rates)
         return (rates / self._rows).astype(self.scalars.dtype)[:, np.newaxis]
 
 
@@ -83,48 +103,98 @@ class Adam:
     parameters -= rate m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon). Kept are M = m / (1 - b1) and
     V = v / (1 - b2), of gradient sums instead of means: all these factors and both corrections then fold into two
     scalars per step, and no pass over a vector is spent on them.
+
+    `decoupled` makes it AdamW (Loshchilov and Hutter 2019, algorithm 2, with the decay times the rate as in torch):
+    parameters -= rate * decay * parameters first, and the gradient stays as it is. `decay` is then per parameter and
+    step, not per row.
     """
 
     def __init__(
-        self, parameters: Array, gradient: Array, *, rows: int, momentum: float, decay: Array | None = None
+        self,
+        parameters: Array,
+        gradient: Array,
+        *,
+        rows: int,
+        momentum: float,
+        decay: Array | None = None,
+        decoupled: bool = False,
+        xp: ArrayModule = np,
     ) -> None:
         dtype = parameters.dtype
         self._rows = rows
         self._momentum = momentum
-        self._steps = 0
-        self.scalars = aligned((2,), dtype)
+        self._decoupled = decoupled
+        self.steps = 0
+        self.scalars = aligned((3 if decoupled else 2,), dtype, xp)
         rate, epsilon = self.scalars[0:1].reshape(()), self.scalars[1:2].reshape(())
-        self.first_moment = aligned(parameters.shape, dtype)
-        self.second_moment = aligned(parameters.shape, dtype)
-        change = aligned(parameters.shape, dtype)
-        first_decay, second_decay = constant(momentum, dtype), constant(SECOND_MOMENT_DECAY, dtype)
+        self.first_moment = aligned(parameters.shape, dtype, xp)
+        self.second_moment = aligned(parameters.shape, dtype, xp)
+        self.moments: tuple[Array, ...] = (self.first_moment, self.second_moment)
+        # Nothing reads the gradient after its square was taken: as scratch it spares the cache one more vector.
+        change = gradient
+        first_decay, second_decay = constant(momentum, dtype, xp), constant(SECOND_MOMENT_DECAY, dtype, xp)
+        if decoupled:
+            decaying = _shrink_calls(parameters, decay, self.scalars[2:3].reshape(()), xp)
+        else:
+            decaying = _decay_calls(parameters, gradient, decay, xp)
         self.calls: list[Call] = [
-            *_decay_calls(parameters, gradient, decay, change),
-            partial(np.multiply, self.first_moment, first_decay, self.first_moment),
-            partial(np.add, self.first_moment, gradient, self.first_moment),
-            partial(np.multiply, gradient, gradient, gradient),
-            partial(np.multiply, self.second_moment, second_decay, self.second_moment),
-            partial(np.add, self.second_moment, gradient, self.second_moment),
-            partial(np.sqrt, self.second_moment, change),
-            partial(np.add, change, epsilon, change),
-            partial(np.divide, self.first_moment, change, change),
-            partial(np.multiply, change, rate, change),
-            partial(np.subtract, parameters, change, parameters),
+            *decaying,
+            partial(xp.multiply, self.first_moment, first_decay, self.first_moment),
+            partial(xp.add, self.first_moment, gradient, self.first_moment),
+            partial(xp.multiply, gradient, gradient, gradient),
+            partial(xp.multiply, self.second_moment, second_decay, self.second_moment),
+            partial(xp.add, self.second_moment, gradient, self.second_moment),
+            partial(xp.sqrt, self.second_moment, change),
+            partial(xp.add, change, epsilon, change),
+            partial(xp.divide, self.first_moment, change, change),
+            partial(xp.multiply, change, rate, change),
+            partial(xp.subtract, parameters, change, parameters),
         ]
 
     def scalar_rows(self, rates: npt.NDArray[np.float64]) -> Array:
-        """Return the folded rate and epsilon of each step, (steps, 2)."""
-        step = np.arange(self._steps + 1, self._steps + len(rates) + 1, dtype=np.float64)
-        self._steps += len(rates)
+        """Return the folded rate and epsilon of each step, (steps, 2); with the rate itself behind when decoupled."""
+        step = np.arange(self.steps + 1, self.steps + len(rates) + 1, dtype=np.float64)
+        self.steps += len(rates)
         first_correction = 1 - self._momentum**step
         second_correction = 1 - SECOND_MOMENT_DECAY**step
         # sqrt(v / correction) = sqrt(V) * root / rows, and m / correction = M * (1 - b1) / correction / rows.
         root = np.sqrt((1 - SECOND_MOMENT_DECAY) / second_correction)
         folded_rate = rates * (1 - self._momentum) / first_correction / root
-        return np.stack([folded_rate, EPSILON * self._rows / root], axis=1).astype(self.scalars.dtype)
+        columns = [folded_rate, EPSILON * self._rows / root]
+        if self._decoupled:
+            columns.append(rates)
+        return np.stack(columns, axis=1).astype(self.scalars.dtype)
 
 
-def _decay_calls(parameters: Array, gradient: Array, decay: Array | None, scratch: Array) -> list[Call]:
+def _decay_calls(parameters: Array, gradient: Array, decay: Array | None, xp: ArrayModule) -> list[Call]:
     if decay is None:
         return []
-    return [partial(np.multiply, parameters, decay, scratch), partial(np.add, gradient, scratch, gradient)]
+    scratch = aligned(parameters.shape, parameters.dtype, xp)
+    return [partial(xp.multiply, parameters, decay, scratch), partial(xp.add, gradient, scratch, gradient)]
+
+
+def _shrink_calls(parameters: Array, decay: Array | None, rate: Array, xp: ArrayModule) -> list[Call]:
+    if decay is None:
+        return []
+    scratch = aligned(parameters.shape, parameters.dtype, xp)
+    return [
+        partial(xp.multiply, parameters, decay, scratch),
+        partial(xp.multiply, scratch, rate, scratch),
+        partial(xp.subtract, parameters, scratch, parameters),
+    ]
+
+
+def clip_calls(gradient: Array, norm: float, rows: int) -> list[Call]:
+    """Return calls, to come before an optimizer's own, that shorten a gradient sum whose mean is longer than `norm`.
+
+    A gradient within the limit keeps every bit: it is multiplied by 1 (Pascanu, Mikolov and Bengio 2013, algorithm 1).
+    """
+    dtype = gradient.dtype
+    limit, factor = constant(norm * rows, dtype), np.empty((), dtype)
+    return [
+        partial(np.dot, gradient, gradient, factor),
+        partial(np.sqrt, factor, factor),
+        partial(np.maximum, factor, limit, out=factor),
+        partial(np.divide, limit, factor, factor),
+        partial(np.multiply, gradient, factor, gradient),
+    ]

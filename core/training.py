@@ -1,96 +1,40 @@
-"""Trains one network on one dataset: epochs, validation, the best epoch's weights, early stop, divergence."""
+"""Trains one network on one dataset: epochs, validation, the best epoch's weights, early stop, divergence.
+
+`train` does all of it. `Training` does it epoch by epoch, and between two epochs its state can be taken as a value.
+"""
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, assert_never
 
 import numpy as np
+import numpy.typing as npt
 
 from core.architecture import Architecture
-from core.arrays import aligned
+from core.arrays import Array, aligned
+from core.backend import ArrayModule
+from core.chain import inference
+from core.chain_step import ChainBuffer, ChainStepper
 from core.dataset import Dataset
-from core.errors import Diverged, InvalidDataset, InvalidTrainingConfig
-from core.forward import Inference
-from core.json_fields import check_format, check_int, json_object
-from core.metrics import accuracy, cross_entropy
+from core.errors import Diverged, InvalidDataset, InvalidTrainingConfig, InvalidTrainingState
+from core.json_fields import check_int
+from core.layers import Dropout, LayerNormalization
 from core.network import Network, weight_views
-from core.optimizer import OPTIMIZERS, Adam, Optimizer, OptimizerName, Sgd, decay_vector
-from core.schedule import SCHEDULES, ScheduleName, schedule
+from core.objective import Huber, Objective, SigmoidObjective, SoftmaxObjective, SquaredError
+from core.optimizer import Adam, Optimizer, Sgd, clip_calls, decay_vector
+from core.schedule import schedule
 from core.step import EpochBuffer, Stepper
+from core.training_config import TrainingConfig
+from core.training_state import MAX_SEED, Epoch, TrainingState
+from core.validation import validation_loss, validation_score
 
-FORMAT = 1
-MAX_EPOCHS = 100_000
-MAX_BATCH_SIZE = 2**20
-MAX_LEARNING_RATE = 1000.0
+__all__ = ["Epoch", "Training", "TrainingConfig", "TrainingResult", "TrainingState", "predicted_flops", "train"]
 
 # One random stream per decision, so that no draw depends on how many came before it elsewhere.
-INITIALIZATION, SHUFFLING = 0, 1
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingConfig:
-    """How to train; raises InvalidTrainingConfig.
-
-    `learning_rate` is the schedule's peak. `momentum` is SGD's Nesterov momentum and Adam's decay of the first
-    moment. `weight_decay` is added to the gradient (L2), biases excepted. After `patience` epochs in a row without a
-    new best epoch training stops; None means never.
-    """
-
-    epochs: int = 8
-    batch_size: int = 32
-    optimizer: OptimizerName = "adam"
-    learning_rate: float = 0.01
-    schedule: ScheduleName = "one_cycle"
-    momentum: float = 0.9
-    weight_decay: float = 0.0
-    patience: int | None = None
-
-    def __post_init__(self) -> None:
-        error = InvalidTrainingConfig
-        check_int(self.epochs, what="epochs", low=1, high=MAX_EPOCHS, error=error)
-        check_int(self.batch_size, what="batch_size", low=1, high=MAX_BATCH_SIZE, error=error)
-        if self.optimizer not in OPTIMIZERS:
-            raise error(f"unknown optimizer {self.optimizer!r}; known are {', '.join(OPTIMIZERS)}"[:300])
-        if self.schedule not in SCHEDULES:
-            raise error(f"unknown schedule {self.schedule!r}; known are {', '.join(SCHEDULES)}"[:300])
-        for name in ("learning_rate", "momentum", "weight_decay"):
-            value = getattr(self, name)
-            if type(value) not in (int, float):
-                raise error(f"{name} must be a number, got {value!r}"[:300])
-        # NaN fails every comparison, so these refuse it as well.
-        if not 0 < self.learning_rate <= MAX_LEARNING_RATE:
-            raise error(
-                f"learning_rate must be above 0 and at most {MAX_LEARNING_RATE}, got {self.learning_rate}"[:300]
-            )
-        if not 0 <= self.momentum < 1:
-            raise error(f"momentum must be from 0 to below 1, got {self.momentum}"[:300])
-        if not 0 <= self.weight_decay <= 1:
-            raise error(f"weight_decay must be from 0 to 1, got {self.weight_decay}"[:300])
-        for name in ("learning_rate", "momentum", "weight_decay"):
-            object.__setattr__(self, name, float(getattr(self, name)))
-        if self.patience is not None:
-            check_int(self.patience, what="patience", low=1, high=MAX_EPOCHS, error=error)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values, with a format number."""
-        return {"format": FORMAT, **{name: getattr(self, name) for name in self.__slots__}}
-
-    @classmethod
-    def from_json(cls, value: object) -> "TrainingConfig":
-        """Read what `to_json` wrote; anything else raises InvalidTrainingConfig."""
-        fields = json_object(value, what="training", keys=("format", *cls.__slots__), error=InvalidTrainingConfig)
-        check_format(fields, what="training", known=FORMAT, error=InvalidTrainingConfig)
-        return cls(**{name: fields[name] for name in cls.__slots__})
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What one epoch showed: mean losses in nats (train: as the steps met the rows), accuracy from 0 to 1."""
-
-    train_loss: float
-    validation_loss: float
-    validation_accuracy: float
+INITIALIZATION, SHUFFLING, REPLICATION, DROPOUT = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +55,7 @@ class TrainingResult:
 
     @property
     def accuracy(self) -> float:
-        """Validation accuracy at the best epoch."""
+        """Validation accuracy at the best epoch; for regression R2."""
         return self.curve[self.best_epoch - 1].validation_accuracy
 
 
@@ -126,71 +70,260 @@ def train(architecture: Architecture, dataset: Dataset, config: TrainingConfig, 
     The data is taken as it is: standardize it first. Same arguments give the same bits (on one BLAS thread and one
     kind of processor). Raises Diverged, and InvalidDataset when data and architecture do not fit.
     """
-    started = time.thread_time()
-    if architecture.input_shape != dataset.input_shape or architecture.outputs != dataset.outputs:
-        raise InvalidDataset(
-            f"the architecture takes {architecture.input_shape} and gives {architecture.outputs} outputs, "
-            f"the dataset has {dataset.input_shape} and {dataset.outputs} classes"
-        )
-    check_int(seed, what="seed", low=0, high=2**128 - 1, error=InvalidTrainingConfig)
-    network = Network(architecture, standardization=dataset.standardization)
-    network.initialize(_stream(seed, INITIALIZATION, 0))
-    rows = min(config.batch_size, len(dataset.train))
-    gradient = aligned(network.parameters.shape, np.float32)
-    optimizer = _optimizer(config, network, gradient, rows)
-    stepper = Stepper(network.weights, weight_views(architecture, gradient), network.activations, optimizer, rows)
-    buffer = EpochBuffer(dataset.train.flat_inputs, dataset.train.targets, dataset.outputs, rows, np.float32)
-    steps = len(buffer.batches)
-    validation_inputs, validation_targets = dataset.validation.flat_inputs, dataset.validation.targets
+    training = Training(architecture, dataset, config, seed=seed)
+    training.run()
+    return training.result()
 
-    inference = Inference(network.weights, network.activations)
-    curve: list[Epoch] = []
-    best_epoch = 0
-    best_parameters = np.empty_like(network.parameters)
-    for number in range(1, config.epochs + 1):
-        buffer.shuffle(rng=_stream(seed, SHUFFLING, number))
+
+class Training:
+    """One training that can stop after any epoch and go on from its state, in this process or another, to the bit.
+
+    Errors as in `train`.
+    """
+
+    def __init__(self, architecture: Architecture, dataset: Dataset, config: TrainingConfig, *, seed: int) -> None:
+        started = time.thread_time()
+        check_fit(architecture, dataset, seed)
+        self.architecture, self.dataset, self.config, self.seed = architecture, dataset, config, seed
+        self._network = _network(architecture, dataset)
+        self._network.initialize(stream(seed, INITIALIZATION, 0))
+        parameters = self._network.parameters
+        self._best = _network(architecture, dataset)
+        self._curve: list[Epoch] = []
+        self._best_epoch = 0
+        rows = min(config.batch_size, len(dataset.train))
+        gradient = aligned(parameters.shape, np.float32)
+        owners = [stage.layer for stage in architecture.stages if stage.weight_shape is not None]
+        spared = [index for index, layer in enumerate(owners) if isinstance(layer, LayerNormalization)]
+        decay_rows = 1 if config.optimizer == "adamw" else rows
+        decay = decay_vector(self._network.weights, config.weight_decay, decay_rows, spared=spared)
+        self._optimizer = make_optimizer(config, parameters, gradient, decay, rows)
+        if config.clip_norm is not None:
+            self._optimizer.calls[:0] = clip_calls(gradient, config.clip_norm, rows)
+        self._run_epoch: Callable[[npt.NDArray[np.float64]], None]
+        self._buffer: EpochBuffer | ChainBuffer
+        self._chain_stepper: ChainStepper | None = None
+        train_inputs, train_targets = dataset.train.flat_inputs, dataset.train.targets
+        if takes_the_dense_path(architecture, dataset, config):
+            buffer = EpochBuffer(train_inputs, train_targets, dataset.outputs, rows, np.float32)
+            gradients = weight_views(architecture, gradient)
+            dense = Stepper(self._network.weights, gradients, self._network.activations, self._optimizer, rows)
+            self._buffer, self._run_epoch = buffer, partial(dense.run, buffer.batches)
+        else:
+            chained = ChainBuffer(train_inputs, _columns(dataset), _row_weights(dataset, config), rows, np.float32)
+            objective = partial(_objective, dataset, config)
+            stepper = ChainStepper(architecture, self._network.weights, gradient, objective, self._optimizer, rows)
+            self._buffer, self._run_epoch = chained, partial(stepper.run, chained.batches)
+            if any(isinstance(layer, Dropout) for layer in architecture.layers):
+                self._chain_stepper = stepper
+        self._steps = len(self._buffer.batches)
+        self._inference = inference(architecture, self._network.weights)
+        self._seconds = time.thread_time() - started
+
+    @classmethod
+    def resume(cls, state: TrainingState, dataset: Dataset, *, epochs: int | None = None) -> "Training":
+        """Go on from a state, on the dataset that it was made with.
+
+        `epochs` asks for more or fewer of them than the state's config; only where the rate does not depend on their
+        number (a constant schedule) is that the training that such a config would have been from the start. Raises
+        InvalidTrainingState.
+        """
+        config = state.config
+        if epochs is not None and epochs != config.epochs:
+            if config.schedule != "constant":
+                raise InvalidTrainingState(
+                    f"a training with the schedule {config.schedule!r} is planned for {config.epochs} epochs and "
+                    f"cannot go on to {epochs}; only a constant one can"
+                )
+            config = replace(config, epochs=epochs)
+        if state.fingerprint != dataset.fingerprint:
+            raise InvalidTrainingState(
+                f"the state belongs to the dataset {state.fingerprint[:16]}, not to {dataset.fingerprint[:16]}"
+            )
+        training = cls(state.architecture, dataset, config, seed=state.seed)
+        optimizer = training._optimizer
+        if len(state.moments) != len(optimizer.moments) or state.steps != state.epochs * training._steps:
+            raise InvalidTrainingState("the state's optimizer does not fit its config and the dataset's rows")
+        training._network.parameters[:] = state.parameters
+        training._best.parameters[:] = state.best_parameters
+        for moment, stored in zip(optimizer.moments, state.moments, strict=True):
+            moment[:] = stored
+        optimizer.steps = state.steps
+        training._curve = list(state.curve)
+        training._best_epoch = state.best_epoch
+        return training
+
+    @property
+    def epochs(self) -> int:
+        """Epochs run so far, those before a `resume` included."""
+        return len(self._curve)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs were run, or patience ran out."""
+        patience = self.config.patience
+        waited = patience is not None and self.epochs - self._best_epoch >= patience
+        return self.epochs >= self.config.epochs or (waited and self.epochs > 0)
+
+    def run(self, epochs: int | None = None) -> None:
+        """Run until finished, or at most `epochs` more epochs; raises Diverged."""
+        started = time.thread_time()
+        stop = self.config.epochs if epochs is None else self.epochs + epochs
+        try:
+            while not self.finished and self.epochs < stop:
+                self._run_one()
+        finally:
+            self._seconds += time.thread_time() - started
+
+    def _run_one(self) -> None:
+        config, number, steps = self.config, self.epochs + 1, self._steps
+        self._buffer.shuffle(rng=stream(self.seed, SHUFFLING, number))
+        if self._chain_stepper is not None:
+            self._chain_stepper.noise.generator = stream(self.seed, DROPOUT, number)
         rates = config.learning_rate * schedule(config.schedule, (number - 1) * steps, steps, config.epochs * steps)
+        validation, task = self.dataset.validation, self.dataset.task
         # Overflow is looked for once per epoch; warnings would tell it first, thousands of times.
         with np.errstate(all="ignore"):
-            stepper.run(buffer.batches, rates)
-            train_loss = buffer.loss()
-            logits = inference(validation_inputs)
-            epoch = Epoch(train_loss, cross_entropy(logits, validation_targets), accuracy(logits, validation_targets))
+            self._run_epoch(rates)
+            train_loss = self._buffer.loss()
+            outputs = self._inference(validation.flat_inputs)
+            loss = validation_loss(task, config, outputs, validation.targets)
+            epoch = Epoch(train_loss, loss, validation_score(task, outputs, validation.targets))
             # A parameter may be infinite behind a relu that maps it to 0, where no logit shows it.
-            finite = math.isfinite(float(network.parameters.sum()))
-        if not (finite and math.isfinite(epoch.train_loss) and math.isfinite(epoch.validation_loss)):
-            raise Diverged(number, tuple(curve))
-        curve.append(epoch)
-        if best_epoch == 0 or _is_better(epoch, curve[best_epoch - 1]):
-            best_epoch = number
-            best_parameters[:] = network.parameters
-        elif config.patience is not None and number - best_epoch >= config.patience:
-            break
-    network.parameters[:] = best_parameters
-    return TrainingResult(
-        network=network,
-        curve=tuple(curve),
-        best_epoch=best_epoch,
-        epochs=len(curve),
-        flops=predicted_flops(architecture, len(dataset.train), len(curve)),
-        seconds=time.thread_time() - started,
-    )
+            finite = math.isfinite(float(self._network.parameters.sum()))
+        if not (finite and all(map(math.isfinite, (train_loss, loss, epoch.validation_accuracy)))):
+            raise Diverged(number, tuple(self._curve))
+        self._curve.append(epoch)
+        if self._best_epoch == 0 or is_better(epoch, self._curve[self._best_epoch - 1]):
+            self._best_epoch = number
+            self._best.parameters[:] = self._network.parameters
+
+    def state(self) -> TrainingState:
+        """Return all that the next epoch depends on, as copies."""
+        return TrainingState(
+            architecture=self.architecture,
+            config=self.config,
+            seed=self.seed,
+            fingerprint=self.dataset.fingerprint,
+            curve=tuple(self._curve),
+            best_epoch=self._best_epoch,
+            steps=self._optimizer.steps,
+            parameters=self._network.parameters.copy(),
+            best_parameters=self._best.parameters.copy(),
+            moments=tuple(moment.copy() for moment in self._optimizer.moments),
+        )
+
+    def result(self) -> TrainingResult:
+        """Return the best network so far; raises InvalidTrainingState before the first epoch."""
+        if not self._curve:
+            raise InvalidTrainingState("no epoch was run yet")
+        network = self._best
+        if not self.finished:
+            # The training may go on and find a better one; what was handed out stays as it is.
+            network = _network(self.architecture, self.dataset)
+            network.parameters[:] = self._best.parameters
+        return TrainingResult(
+            network=network,
+            curve=tuple(self._curve),
+            best_epoch=self._best_epoch,
+            epochs=self.epochs,
+            flops=predicted_flops(self.architecture, len(self.dataset.train), self.epochs),
+            seconds=self._seconds,
+        )
 
 
-def _is_better(epoch: Epoch, best: Epoch) -> bool:
+def can_stack(architecture: Architecture, dataset: Dataset, config: TrainingConfig) -> bool:
+    """Say whether networks of this kind can train together in one step (see `core.stack`)."""
+    # A member's gradient is clipped by its own norm, and AdamW shrinks by the rate: a stack does neither.
+    plain_steps = config.clip_norm is None and config.optimizer != "adamw"
+    return plain_steps and takes_the_dense_path(architecture, dataset, config)
+
+
+def check_fit(architecture: Architecture, dataset: Dataset, seed: int) -> None:
+    """Refuse an architecture that the dataset cannot feed, and a seed that is no natural number."""
+    if architecture.input_shape != dataset.input_shape or architecture.outputs != dataset.outputs:
+        names = "classes" if dataset.task == "classification" else "outputs"
+        raise InvalidDataset(
+            f"the architecture takes {architecture.input_shape} and gives {architecture.outputs} outputs, "
+            f"the dataset has {dataset.input_shape} and {dataset.outputs} {names}"
+        )
+    check_int(seed, what="seed", low=0, high=MAX_SEED, error=InvalidTrainingConfig)
+
+
+def is_better(epoch: Epoch, best: Epoch) -> bool:
+    """Say whether `epoch` is a better one to stop at; of equals the earlier stays the best."""
     return (epoch.validation_accuracy, -epoch.validation_loss) > (best.validation_accuracy, -best.validation_loss)
 
 
-def _stream(seed: int, purpose: int, number: int) -> np.random.Generator:
+def stream(seed: int, purpose: int, number: int) -> np.random.Generator:
+    """Return the random stream of one decision."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, number)))
 
 
-def _optimizer(config: TrainingConfig, network: Network, gradient: np.ndarray[Any, Any], rows: int) -> Optimizer:
-    decay = decay_vector(network.weights, config.weight_decay, rows)
+def make_optimizer(
+    config: TrainingConfig, parameters: Array, gradient: Array, decay: Array | None, rows: int, xp: ArrayModule = np
+) -> Optimizer:
+    """Return the optimizer of flat `parameters` whose `gradient` is a sum over `rows` rows."""
     match config.optimizer:
         case "sgd":
-            return Sgd(network.parameters, gradient, rows=rows, momentum=config.momentum, decay=decay)
+            return Sgd(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay, xp=xp)
         case "adam":
-            return Adam(network.parameters, gradient, rows=rows, momentum=config.momentum, decay=decay)
+            return Adam(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay, xp=xp)
+        case "adamw":
+            return Adam(parameters, gradient, rows=rows, momentum=config.momentum, decay=decay, decoupled=True, xp=xp)
         case _:
             assert_never(config.optimizer)
+
+
+def _network(architecture: Architecture, dataset: Dataset) -> Network:
+    return Network(
+        architecture,
+        task=dataset.task,
+        standardization=dataset.standardization,
+        target_standardization=dataset.target_standardization,
+    )
+
+
+def takes_the_dense_path(architecture: Architecture, dataset: Dataset, config: TrainingConfig) -> bool:
+    """Say whether `core.step` trains this: plain classification with dense layers alone."""
+    plain_loss = config.label_smoothing == 0 and config.class_weights is None
+    return architecture.is_dense and dataset.task == "classification" and plain_loss
+
+
+def _columns(dataset: Dataset) -> npt.NDArray[Any]:
+    """Return the train targets as the objective reads them: class indices (n,), or numbers (n, outputs)."""
+    targets = dataset.train.targets
+    return targets[:, np.newaxis] if dataset.task == "binary" else targets
+
+
+def _row_weights(dataset: Dataset, config: TrainingConfig) -> npt.NDArray[np.float64] | None:
+    weights = config.class_weights
+    if weights is None:
+        return None
+    if dataset.task not in ("classification", "binary"):
+        raise InvalidTrainingConfig(f"class_weights are for classification and binary, the dataset is {dataset.task}")
+    targets, classes = dataset.train.targets, len(dataset.class_names)
+    if weights == "balanced":
+        counts = np.bincount(targets, minlength=classes)
+        # A class without rows has nothing to weigh; 1 keeps the division defined.
+        per_class = len(targets) / (classes * np.maximum(counts, 1))
+    elif len(weights) != classes:
+        raise InvalidTrainingConfig(f"class_weights: {len(weights)} numbers for {classes} classes")
+    else:
+        per_class = np.array(weights)
+    chosen: npt.NDArray[np.float64] = per_class[targets]
+    return chosen
+
+
+def _objective(dataset: Dataset, config: TrainingConfig, outputs: Array) -> Objective:
+    match dataset.task:
+        case "classification":
+            return SoftmaxObjective(outputs, config.label_smoothing)
+        case "binary" | "multi_label":
+            return SigmoidObjective(outputs, config.label_smoothing)
+        case "regression":
+            if config.regression_loss == "huber":
+                return Huber(outputs, config.huber_delta)
+            return SquaredError(outputs)
+        case _:
+            assert_never(dataset.task)

@@ -23,7 +23,7 @@ def aligned_crossover(
     donors = [parent for parent in parents if parent.layers]
     if depth == 0 or not donors:
         return space.build(space.activations[0], ())
-    activation = donors[int(rng.integers(len(donors)))].layers[0].activation
+    activation = donors[int(rng.integers(len(donors)))].activations[0]
     widths = []
     for place in range(depth):
         donor = donors[int(rng.integers(len(donors)))]

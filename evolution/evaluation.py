@@ -73,6 +73,9 @@ def evaluate_candidate(candidate: Candidate, dataset: Dataset) -> Evaluation:
     pin_blas()
     if candidate.predict_test and dataset.test is None:
         raise EvolutionError(f"candidate {candidate.number} is to predict the test rows, but the dataset has none")
+    if candidate.predict_test and dataset.task not in ("classification", "binary"):
+        # They are kept as one class index per row.
+        raise EvolutionError(f"test rows of a {dataset.task} task cannot be predicted: there is no class for each row")
     worker = f"{socket.gethostname()}/{os.getpid()}"
     started = thread_time()
     try:
@@ -97,8 +100,8 @@ def evaluate_candidate(candidate: Candidate, dataset: Dataset) -> Evaluation:
 def _succeeded(candidate: Candidate, dataset: Dataset, result: TrainingResult, worker: str) -> Evaluation:
     predictions = None
     if candidate.predict_test and dataset.test is not None:
-        # The dataset is standardized already, so the network must not do it again: logits, not predict.
-        classes = result.network.logits(dataset.test.flat_inputs).argmax(axis=1)
+        # The dataset is standardized already, so the network must not do it again.
+        classes = result.network.predict_prepared(dataset.test.flat_inputs)
         predictions = classes.astype("<u2").tobytes()
     return Evaluation(
         candidate=candidate,

@@ -47,7 +47,7 @@ def remove(architecture: Architecture, space: SearchSpace, *, rng: np.random.Gen
         return architecture
     place = int(rng.integers(architecture.depth))
     widths = architecture.widths
-    return space.build(architecture.layers[0].activation, widths[:place] + widths[place + 1 :])
+    return space.build(architecture.activations[0], widths[:place] + widths[place + 1 :])
 
 
 def duplicate(architecture: Architecture, space: SearchSpace, *, rng: np.random.Generator) -> Architecture:
@@ -56,7 +56,7 @@ def duplicate(architecture: Architecture, space: SearchSpace, *, rng: np.random.
         return architecture
     place = int(rng.integers(architecture.depth))
     widths = architecture.widths
-    return space.build(architecture.layers[0].activation, widths[: place + 1] + widths[place:])
+    return space.build(architecture.activations[0], widths[: place + 1] + widths[place:])
 
 
 def widen(architecture: Architecture, space: SearchSpace, *, rng: np.random.Generator) -> Architecture:
@@ -76,7 +76,7 @@ def swap(architecture: Architecture, space: SearchSpace, *, rng: np.random.Gener
     one, other = (int(place) for place in rng.choice(architecture.depth, size=2, replace=False))
     widths = list(architecture.widths)
     widths[one], widths[other] = widths[other], widths[one]
-    return space.build(architecture.layers[0].activation, tuple(widths))
+    return space.build(architecture.activations[0], tuple(widths))
 
 
 def jump(architecture: Architecture, space: SearchSpace, *, rng: np.random.Generator) -> Architecture:
@@ -91,7 +91,7 @@ def change_activation(architecture: Architecture, space: SearchSpace, *, rng: np
     """Give all layers another activation."""
     if not architecture.layers:
         return architecture
-    others = [name for name in space.activations if name != architecture.layers[0].activation]
+    others = [name for name in space.activations if name != architecture.activations[0]]
     if not others:
         return architecture
     return space.build(others[int(rng.integers(len(others)))], architecture.widths)
@@ -124,11 +124,11 @@ def _scale(architecture: Architecture, space: SearchSpace, rng: np.random.Genera
 
 def _with_units(architecture: Architecture, space: SearchSpace, place: int, units: int) -> Architecture:
     widths = architecture.widths
-    return space.build(architecture.layers[0].activation, (*widths[:place], units, *widths[place + 1 :]))
+    return space.build(architecture.activations[0], (*widths[:place], units, *widths[place + 1 :]))
 
 
 def _activation(architecture: Architecture, space: SearchSpace, rng: np.random.Generator) -> ActivationName:
     """Return the network's activation; logistic regression has none, so its first layer gets a random one."""
     if architecture.layers:
-        return architecture.layers[0].activation
+        return architecture.activations[0]
     return space.activations[int(rng.integers(len(space.activations)))]

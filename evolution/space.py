@@ -81,12 +81,13 @@ class SearchSpace:
     def contains(self, architecture: Architecture) -> bool:
         """Say whether a search over this space may propose the architecture."""
         return (
-            architecture.input_shape == self.input_shape
+            architecture.is_dense
+            and architecture.input_shape == self.input_shape
             and architecture.outputs == self.outputs
             and self.min_layers <= architecture.depth <= self.max_layers
             and all(self.min_units <= units <= self.max_units for units in architecture.widths)
-            and len({layer.activation for layer in architecture.layers}) <= 1
-            and all(layer.activation in self.activations for layer in architecture.layers)
+            and len(set(architecture.activations)) <= 1
+            and all(name in self.activations for name in architecture.activations)
             and self.affords(architecture)
         )
 
@@ -136,7 +137,7 @@ class SearchSpace:
             return architecture
         depths = self._depths()
         depth = min(depths, key=lambda other: (abs(other - architecture.depth), other))
-        activation = architecture.layers[0].activation if architecture.layers else self.activations[0]
+        activation = architecture.activations[0] if architecture.layers else self.activations[0]
         widths = architecture.widths[:depth] + (self.min_units,) * (depth - architecture.depth)
         # The count grows with every width, so the largest common share that fits is found by halving, here in steps
         # of 1/1024.

@@ -59,7 +59,7 @@ def test_json_round_trip(architecture: Architecture) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 2}, "format 2"),
+        ({"format": 3}, "format 3"),
         ({"format": True}, "format True"),
         ({"extra": 1}, "unknown field 'extra'"),
         ({"outputs": None}, "outputs must be an integer"),
@@ -101,5 +101,5 @@ def test_construction_refuses_lists_and_strangers() -> None:
         Architecture([4], (), 2)  # type: ignore[arg-type]
     with pytest.raises(InvalidArchitecture, match="layers must be a tuple"):
         Architecture((4,), [], 2)  # type: ignore[arg-type]
-    with pytest.raises(InvalidArchitecture, match=r"layers\[0\] must be a Dense layer"):
+    with pytest.raises(InvalidArchitecture, match=r"layers\[0\] must be one of Dense"):
         Architecture((4,), (8,), 2)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.dataset import Dataset, Split, Standardization, fingerprint
+from core.dataset import Dataset, Split, Standardization, Task, fingerprint
 from core.errors import InvalidDataset
 from tests.core.builders import blobs
 
@@ -107,7 +107,7 @@ def test_without_test() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("task", "regression", "task 'regression' is unknown"),
+        ("task", "ranking", "task 'ranking' is unknown"),
         ("class_names", ("one",), "class_names"),
         ("class_names", ("a", "a", "b"), "class_names"),
         ("class_names", ("a", "b"), "targets go from 0 to 2, expected 0 to 1"),
@@ -144,3 +144,68 @@ def test_fingerprint_follows_content_not_layout() -> None:
         fingerprint(inputs, targets, ("a", "c")),
     ]
     assert len({base, *others}) == 6
+
+
+INPUTS = np.arange(12, dtype=np.float32).reshape(4, 3)
+
+
+def _dataset(task: Task, names: tuple[str, ...], targets: np.ndarray) -> Dataset:
+    split = Split(INPUTS, targets)
+    return Dataset("small", task, (3,), names, split, split, split, "0")
+
+
+def test_every_task_has_its_kind_of_targets() -> None:
+    binary = _dataset("binary", ("no", "yes"), np.array([0, 1, 1, 0]))
+    labels = _dataset("multi_label", ("a", "b", "c"), np.eye(4, 3).astype(np.int64))
+    regression = _dataset("regression", ("price", "size"), INPUTS[:, :2].copy())
+
+    assert (binary.outputs, labels.outputs, regression.outputs) == (1, 3, 2)
+    assert binary.standardized().target_standardization is None
+
+
+def test_regression_targets_are_standardized_on_the_train_rows() -> None:
+    dataset = _dataset("regression", ("price",), np.array([[1e6], [3e6], [1e6], [3e6]], np.float32))
+    standardized = dataset.standardized()
+
+    assert standardized.train.targets.tolist() == [[-1], [1], [-1], [1]]
+    assert standardized.target_standardization is not None
+    assert standardized.target_standardization.mean.tolist() == [2e6]
+    assert standardized.target_standardization.scale.tolist() == [1e6]
+    assert standardized.standardized() is standardized
+
+
+def test_constant_regression_targets_become_zero() -> None:
+    standardized = _dataset("regression", ("price",), np.full((4, 1), 7.3, np.float32)).standardized()
+
+    assert not standardized.train.targets.any()
+
+
+@pytest.mark.parametrize(
+    ("task", "names", "targets", "message"),
+    [
+        ("binary", ("a", "b", "c"), np.array([0, 1, 1, 0]), "class_names must be 2 different names"),
+        ("binary", ("a", "b"), np.array([0, 2, 1, 0]), "targets go from 0 to 2, expected 0 to 1"),
+        ("binary", ("a", "b"), np.eye(4, 2).astype(np.int64), r"expected int64 targets \(n\), got int64 \(4, 2\)"),
+        ("multi_label", ("a", "b"), np.array([0, 1, 1, 0]), r"expected int64 targets \(n, 2\), got int64 \(4,\)"),
+        ("multi_label", ("a", "b"), 2 * np.eye(4, 2).astype(np.int64), "targets go from 0 to 2, expected 0 to 1"),
+        ("regression", ("a",), np.array([0, 1, 1, 0]), r"expected float32 targets \(n, 1\), got int64"),
+        (
+            "regression",
+            ("a",),
+            np.zeros((4, 2), np.float32),
+            r"expected float32 .*\(n, 1\), got float32 \(4, 2\)",
+        ),
+        ("regression", ("a",), np.full((4, 1), np.nan, np.float32), "targets hold NaN"),
+        ("classification", ("a", "b"), np.zeros((4, 2), np.float32), r"expected int64 targets \(n\), got float32"),
+    ],
+)
+def test_targets_of_another_task_are_refused(
+    task: Task, names: tuple[str, ...], targets: np.ndarray, message: str
+) -> None:
+    with pytest.raises(InvalidDataset, match=message):
+        _dataset(task, names, targets)
+
+
+def test_target_standardization_is_for_regression() -> None:
+    with pytest.raises(InvalidDataset, match="target_standardization is for regression"):
+        replace(blobs(), target_standardization=Standardization(np.zeros(3, np.float32), np.ones(3, np.float32)))

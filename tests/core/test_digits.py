@@ -6,8 +6,11 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
+from core.architecture import Architecture
 from core.dataset import Dataset, Split, fingerprint
+from core.layers import Convolution, Dense, Flatten, Layer, MaxPooling
 from core.training import TrainingConfig, train
+from service.data.digits import read_digits_16x16
 from tests.core.builders import architecture
 
 
@@ -60,3 +63,33 @@ def test_a_small_network_learns_digits() -> None:
 
     assert result.accuracy > 0.95
     assert result.accuracy > logistic.accuracy
+
+
+@pytest.mark.slow
+def test_a_small_convolutional_network_beats_the_dense_ones() -> None:
+    inputs, targets = read_digits_16x16()
+    order = np.random.default_rng(0).permutation(len(targets))
+    splits = [Split(inputs[rows], targets[rows]) for rows in np.split(order, [3000, 4000])]
+    names = tuple("0123456789")
+    raw = Dataset("digits", "classification", (16, 16), names, splits[0], splits[1], splits[2], "0")
+    dataset = raw.standardized()
+    convolutional: tuple[Layer, ...] = (
+        Convolution(8, 3, "relu", padding=1),
+        MaxPooling(2, 2),
+        Convolution(16, 3, "relu", padding=1),
+        MaxPooling(2, 2),
+        Flatten(),
+        Dense(64, "relu"),
+    )
+
+    def test_accuracy(layers: tuple[Layer, ...]) -> float:
+        described = Architecture((16, 16), layers, 10)
+        accuracies = []
+        for seed in range(2):
+            network = train(described, dataset, TrainingConfig(), seed=seed).network
+            accuracies.append(np.mean(network.predict(splits[2].inputs) == splits[2].targets))
+        return float(np.mean(accuracies))
+
+    dense = [test_accuracy(tuple(Dense(units, "relu") for units in widths)) for widths in ((128,), (256,), (256, 128))]
+
+    assert test_accuracy(convolutional) > max(dense) + 0.01

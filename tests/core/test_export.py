@@ -1,6 +1,7 @@
 import io
 import json
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from core.dataset import Standardization
 from core.errors import InvalidNetworkFile
 from core.export import from_bytes, load_network, save_network, to_bytes
 from core.network import Network
-from tests.core.builders import architecture
+from tests.core.builders import architecture, random_network
 
 
 def _network(
@@ -104,7 +105,7 @@ def test_bytes_do_not_depend_on_the_clock() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"header.json": _header(format=2)}, "format 2"),
+        ({"header.json": _header(format=3)}, "format 3"),
         ({"header.json": _header(extra=1)}, "unknown field 'extra'"),
         ({"header.json": _header(standardized=1)}, "standardized must be true or false"),
         ({"header.json": _header(standardized=False)}, "expected members"),
@@ -125,7 +126,7 @@ def test_bytes_do_not_depend_on_the_clock() -> None:
         ({"parameters.npy": b""}, "has 0 bytes"),
         ({"scale.npy": _npy(np.zeros(4, np.float32))}, "positive"),
         ({"mean.npy": _npy(np.full(4, np.inf, np.float32))}, "NaN or infinite"),
-        ({"evil.npy": b""}, "5 members, limit 4"),
+        ({"evil.npy": b""}, "expected members"),
     ],
 )
 def test_damaged_content_is_refused(changes: dict[str, bytes], message: str) -> None:
@@ -199,3 +200,72 @@ def test_a_directory_that_claims_many_members_is_refused() -> None:
 
     with pytest.raises(InvalidNetworkFile, match="60000 members"):
         from_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_networks_of_every_kind_and_task_come_back(seed: int) -> None:
+    network = random_network(seed)
+    content = to_bytes(network)
+    copy = from_bytes(content)
+    inputs = np.random.default_rng(seed).standard_normal((5, network.architecture.inputs))
+
+    assert (copy.architecture, copy.task) == (network.architecture, network.task)
+    np.testing.assert_array_equal(copy.predict(inputs), network.predict(inputs))
+    assert to_bytes(copy) == content
+    for length in range(0, len(content), max(1, len(content) // 25)):
+        with pytest.raises(InvalidNetworkFile):
+            from_bytes(content[:length])
+    for name in _members(content):
+        if name.endswith(".npy"):
+            # The last number of the member becomes NaN; packed anew, so that its checksum is right.
+            members = _members(content)
+            members[name] = members[name][:-4] + np.array([np.nan], "<f4").tobytes()
+            with pytest.raises(InvalidNetworkFile, match=rf"{name} holds NaN"):
+                from_bytes(_packed(members))
+
+
+def _regression() -> Network:
+    units = Standardization(np.full(2, 5, np.float32), np.full(2, 3, np.float32))
+    return Network(architecture(4, [3], 2), task="regression", target_standardization=units)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": "ranking"}, "unknown task 'ranking'"),
+        ({"task": ["binary"]}, "unknown task"),
+        ({"task": "binary"}, "a binary task takes one output"),
+        ({"task": "multi_label"}, "target standardization for 2 columns"),
+        ({"targets_standardized": 1}, "targets_standardized must be true or false"),
+        ({"targets_standardized": False}, "expected members"),
+        ({"standardized": True}, "expected members"),
+        ({"format": 1}, "unknown field 'task'|unknown field 'targets_standardized'"),
+        ({"architecture": architecture(4, [3], 3).to_json()}, "bytes, expected"),
+    ],
+)
+def test_damaged_headers_of_format_2_are_refused(changes: dict[str, Any], message: str) -> None:
+    members = _members(to_bytes(_regression()))
+    members["header.json"] = json.dumps({**json.loads(members["header.json"]), **changes}).encode()
+
+    with pytest.raises(InvalidNetworkFile, match=message):
+        from_bytes(_packed(members))
+
+
+def test_sizes_are_checked_before_memory_is_taken() -> None:
+    layers = [
+        {"kind": "convolution", "channels": 4096, "kernel": 11, "activation": "relu", "stride": 1, "padding": 0},
+        {"kind": "flatten"},
+    ]
+    huge = {"format": 2, "input_shape": [900, 11, 11], "layers": layers, "outputs": 10}
+    members = _members(to_bytes(_network()))
+    members["header.json"] = _header(architecture=huge)
+    tracemalloc.start()
+    try:
+        # 446 million parameters: 1.8 GB, of which not a byte is taken.
+        with pytest.raises(InvalidNetworkFile, match=r"parameters.npy has .* expected 17"):
+            from_bytes(_packed(members))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 1_000_000

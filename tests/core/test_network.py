@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.architecture import ACTIVATIONS, ActivationName, Architecture, Dense
-from core.dataset import Standardization
+from core.dataset import TASKS, Standardization
 from core.errors import InvalidDataset
 from core.network import Network
 from tests.core import reference
@@ -121,3 +121,59 @@ def test_standardization_must_fit() -> None:
         Network(
             architecture(4, [], 2), standardization=Standardization(np.zeros(3, np.float32), np.ones(3, np.float32))
         )
+
+
+def test_predictions_of_every_task() -> None:
+    described = architecture(2, [], 1)
+    inputs = np.array([[3.0, 0.0], [-3.0, 0.0]])
+    for task in TASKS:
+        network = Network(described, task=task)
+        network.parameters[:] = [1, 0, 0]
+        predicted = network.predict(inputs)
+        np.testing.assert_array_equal(network.predict_prepared(inputs.astype(np.float32)), predicted)
+        match task:
+            case "classification":
+                assert predicted.tolist() == [0, 0]
+            case "binary":
+                assert predicted.tolist() == [1, 0]
+                yes = 1 / (1 + np.exp(-3))
+                np.testing.assert_allclose(
+                    network.predict_probabilities(inputs), [[1 - yes, yes], [yes, 1 - yes]], rtol=1e-5
+                )
+            case "multi_label":
+                assert predicted.tolist() == [[1], [0]]
+                assert network.predict_probabilities(inputs).shape == (2, 1)
+            case "regression":
+                assert predicted.tolist() == [[3], [-3]]
+                network.target_standardization = Standardization(np.full(1, 10, np.float32), np.full(1, 2, np.float32))
+                assert network.predict(inputs).tolist() == [[16], [4]]
+                with pytest.raises(InvalidDataset, match="no probabilities"):
+                    network.predict_probabilities(inputs)
+
+
+def test_huge_logits_give_finite_probabilities_for_yes_and_no() -> None:
+    network = Network(architecture(1, [], 1), task="binary")
+    network.parameters[:] = [1e6, 0]
+
+    assert network.predict_probabilities(np.array([[1.0], [-1.0]])).tolist() == [[0, 1], [1, 0]]
+
+
+def test_tasks_must_fit() -> None:
+    with pytest.raises(InvalidDataset, match="a binary task takes one output, the architecture has 2"):
+        Network(architecture(1, [], 2), task="binary")
+    with pytest.raises(InvalidDataset, match="task 'ranking' is unknown"):
+        Network(architecture(1, [], 2), task="ranking")  # type: ignore[arg-type]
+    with pytest.raises(InvalidDataset, match="target standardization for 1 columns, the network is for classification"):
+        Network(
+            architecture(1, [], 2),
+            target_standardization=Standardization(np.zeros(1, np.float32), np.ones(1, np.float32)),
+        )
+
+
+def test_a_copy_keeps_task_and_units() -> None:
+    units = Standardization(np.full(2, 5, np.float32), np.full(2, 3, np.float32))
+    network = Network(architecture(4, [3], 2), task="regression", target_standardization=units)
+    twin = copy.deepcopy(network)
+
+    np.testing.assert_array_equal(twin.predict(np.ones((1, 4))), network.predict(np.ones((1, 4))))
+    assert twin.task == "regression"

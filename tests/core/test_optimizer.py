@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.arrays import Array
-from core.optimizer import Adam, Optimizer, Sgd, decay_vector
+from core.optimizer import Adam, Optimizer, Sgd, clip_calls, decay_vector
 
 
 def _step(optimizer: Optimizer, gradient: Array, value: list[float], rate: float) -> None:
@@ -55,3 +55,67 @@ def test_decay_spares_biases() -> None:
     assert decay is not None
     assert decay.tolist() == [2, 2, 2, 2, 0, 0, 2, 2, 0]
     assert decay_vector(weights, 0.0, rows=4) is None
+
+
+def test_decay_spares_whole_layers() -> None:
+    decay = decay_vector((np.ones((2, 2)), np.ones((3, 1))), 0.5, rows=1, spared=[0])
+
+    assert decay is not None
+    assert decay.tolist() == [0, 0, 0, 0, 0.5, 0.5, 0]
+
+
+def test_adamw_shrinks_weights_apart_from_the_gradient() -> None:
+    parameters, gradient = np.array([2.0, 1.0]), np.zeros(2)
+    decay = np.array([0.5, 0.0])
+    optimizer = Adam(parameters, gradient, rows=1, momentum=0.9, decay=decay, decoupled=True)
+    # The first step of Adam is the rate, whatever the gradient's size; the first weight shrinks by 0.1 * 0.5 before.
+    _step(optimizer, gradient, [3.0, -7.0], 0.1)
+
+    assert parameters == pytest.approx([2 * 0.95 - 0.1, 1.1], rel=1e-6)
+
+
+def test_adamw_without_decay_is_adam_to_the_bit() -> None:
+    results = []
+    for decoupled in (False, True):
+        parameters, gradient = np.ones(5, np.float32), np.zeros(5, np.float32)
+        optimizer = Adam(parameters, gradient, rows=3, momentum=0.9, decoupled=decoupled)
+        for _ in range(4):
+            _step(optimizer, gradient, list(np.random.default_rng(1).standard_normal(5)), 0.05)
+        results.append(parameters.tobytes())
+
+    assert results[0] == results[1]
+
+
+def test_long_gradients_are_clipped_and_short_ones_kept() -> None:
+    gradient = np.array([30.0, 40.0], np.float32)
+    # The mean gradient of ten rows is (3, 4), its norm 5.
+    for call in clip_calls(gradient, 2.5, 10):
+        call()
+
+    np.testing.assert_allclose(gradient, [15, 20], rtol=1e-6)
+
+    kept = np.array([0.1, -3e-40, 0], np.float32)
+    before = kept.tobytes()
+    for call in clip_calls(kept, 2.5, 10):
+        call()
+
+    assert kept.tobytes() == before
+
+
+def test_a_zero_gradient_stays_zero_when_clipped() -> None:
+    gradient = np.zeros(3, np.float32)
+    for call in clip_calls(gradient, 1.0, 1):
+        call()
+
+    assert not gradient.any()
+
+
+def test_optimizers_count_their_steps() -> None:
+    for optimizer in (
+        Sgd(np.zeros(2), np.zeros(2), rows=1, momentum=0.9),
+        Adam(np.zeros(2), np.zeros(2), rows=1, momentum=0.9),
+    ):
+        optimizer.scalar_rows(np.ones(3))
+        optimizer.scalar_rows(np.ones(4))
+
+        assert optimizer.steps == 7

@@ -1,15 +1,18 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from core.architecture import Architecture
+from core.architecture import Architecture, Dense
+from core.dataset import TASKS, Task
 from core.export import from_bytes
 from core.training import TrainingConfig, predicted_flops, train
 from evolution.candidate import Candidate
 from evolution.errors import EvolutionError, SearchOrderError
 from evolution.evaluation import SerialEvaluator, evaluate_candidate, failed_evaluation
+from tests.core.builders import task_data
 from tests.evolution.builders import TRAINING, architecture, blobs, candidate
 
 
@@ -51,6 +54,29 @@ def test_test_rows_are_predicted_when_told_as_the_kept_network_predicts_them() -
 
     assert np.array_equal(classes, from_bytes(evaluation.network).predict(raw))
     assert len(set(classes.tolist())) > 1
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_is_evaluated(task: Task) -> None:
+    raw = task_data(task)
+    described = Architecture(raw.input_shape, (Dense(8, "relu"),), raw.outputs)
+    one = Candidate(0, (), "retrain", 7, described, TRAINING, keep_network=True)
+    evaluation = evaluate_candidate(one, raw.standardized())
+
+    assert evaluation.fitness == max(epoch.validation_accuracy for epoch in evaluation.curve)
+    assert evaluation.network is not None
+    assert from_bytes(evaluation.network).task == task
+
+    told = replace(one, predict_test=True)
+    if task in ("multi_label", "regression"):
+        with pytest.raises(EvolutionError, match=f"test rows of a {task} task"):
+            evaluate_candidate(told, raw.standardized())
+        return
+    predictions = evaluate_candidate(told, raw.standardized()).test_predictions
+
+    assert predictions is not None
+    assert raw.test is not None
+    assert np.array_equal(np.frombuffer(predictions, "<u2"), from_bytes(evaluation.network).predict(raw.test.inputs))
 
 
 def test_predicting_test_rows_without_any_is_a_fault_of_the_program() -> None:

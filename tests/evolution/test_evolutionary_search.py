@@ -30,7 +30,7 @@ def make(
 def distance(one: Architecture) -> float:
     """A landscape with one top: three tanh layers of 150, 20 and 70; widths count as ratios."""
     gap = sum(abs(math.log2(units / wanted)) for units, wanted in zip(one.widths, (150, 20, 70), strict=False))
-    return -(gap + 2 * abs(one.depth - 3) + (one.layers[:1] != () and one.layers[0].activation != "tanh"))
+    return -(gap + 2 * abs(one.depth - 3) + (one.layers[:1] != () and one.activations[0] != "tanh"))
 
 
 def landscape(candidate: Candidate) -> Evaluation:

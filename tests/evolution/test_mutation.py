@@ -38,7 +38,7 @@ def test_insert_gives_logistic_regression_a_first_layer() -> None:
     changed = results("insert", architecture())
 
     assert {network.depth for network in changed} == {1}
-    assert {network.layers[0].activation for network in changed} == {"relu", "tanh"}
+    assert {network.activations[0] for network in changed} == {"relu", "tanh"}
     assert len({network.widths for network in changed}) > 20
 
 

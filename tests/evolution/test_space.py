@@ -90,7 +90,7 @@ def test_samples_reach_all_depths_and_activations_and_uneven_widths() -> None:
     widths = [units for network in drawn for units in network.widths]
 
     assert {network.depth for network in drawn} == set(range(5))
-    assert {network.layers[0].activation for network in drawn if network.layers} == {"relu", "tanh"}
+    assert {network.activations[0] for network in drawn if network.layers} == {"relu", "tanh"}
     # Evenly on a logarithmic scale between 4 and 256, half of all widths lie below 32.
     assert 0.4 < np.mean([units < 32 for units in widths]) < 0.6
     assert len(set(widths)) > 100

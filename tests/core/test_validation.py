@@ -1,0 +1,38 @@
+import math
+
+import numpy as np
+import pytest
+
+from core.training_config import TrainingConfig
+from core.validation import validation_loss, validation_score
+
+PLAIN = TrainingConfig(label_smoothing=0.3, class_weights="balanced")
+HUBER = TrainingConfig(regression_loss="huber", huber_delta=1.0)
+
+
+def test_losses_are_plain() -> None:
+    even = np.zeros((4, 2), np.float32)
+    labels = np.array([[0, 1]] * 4)
+
+    assert validation_loss("classification", PLAIN, even, np.array([0, 1, 1, 1])) == pytest.approx(math.log(2))
+    assert validation_loss("binary", PLAIN, even[:, :1], np.array([0, 1, 1, 1])) == pytest.approx(math.log(2))
+    assert validation_loss("multi_label", PLAIN, even, labels) == pytest.approx(math.log(2))
+    assert validation_loss("regression", PLAIN, even, np.full((4, 2), 3.0)) == 9
+    assert validation_loss("regression", HUBER, even, np.full((4, 2), 3.0)) == 2.5
+
+
+def test_scores_by_hand() -> None:
+    outputs = np.array([[1.0, -1.0], [2.0, 3.0]], np.float32)
+
+    assert validation_score("classification", outputs, np.array([0, 0])) == 0.5
+    assert validation_score("binary", outputs[:, 1:], np.array([0, 0])) == 0.5
+    assert validation_score("multi_label", outputs, np.array([[1, 1], [1, 1]])) == 0.75
+    assert validation_score("regression", outputs, outputs) == 1
+
+
+def test_what_is_not_finite_shows_in_the_loss() -> None:
+    outputs = np.array([[math.nan], [0.0]], np.float32)
+
+    assert not math.isfinite(validation_loss("binary", PLAIN, outputs, np.array([0, 1])))
+    assert not math.isfinite(validation_loss("regression", PLAIN, outputs, np.zeros((2, 1))))
+    assert not math.isfinite(validation_loss("regression", HUBER, outputs, np.zeros((2, 1))))
