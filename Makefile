@@ -12,7 +12,7 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test test-fast lint format lock clean
+.PHONY: help demo serve test test-fast lint format bench lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lint: $(VENV)/.test ## formatting, rules, types and the import contracts
 format: $(VENV)/.test ## put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.test ## ours, scikit-learn and (where it is installed) torch side by side
+	@$(BIN)/python -m benchmarks --json benchmarks.json
 
 lock: $(VENV)/.test ## pin the newest versions that pyproject.toml allows
 	@$(INSTALL) uv

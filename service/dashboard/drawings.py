@@ -1,8 +1,10 @@
 """Networks drawn as SVG: pure functions from an architecture to markup."""
 
 from html import escape
+from math import prod
 
 from core.architecture import Architecture
+from core.layers import Convolution, Dense, Layer
 
 COLUMN = 130
 HEIGHT = 260
@@ -16,8 +18,7 @@ def draw_network(architecture: Architecture) -> str:
     """Draw a network: one bar per layer, from inputs to outputs, as long as the logarithm of its number of neurons."""
     layers = [
         ("inputs", architecture.inputs),
-        *((layer.activation, layer.units) for layer in architecture.layers),
-        ("outputs", architecture.outputs),
+        *((_name(stage.layer), prod(stage.after)) for stage in architecture.stages),
     ]
     largest = max(units for _, units in layers)
     centres = [MARGIN + COLUMN * index for index in range(len(layers))]
@@ -33,6 +34,17 @@ def draw_network(architecture: Architecture) -> str:
         f'<svg class="network" viewBox="0 0 {width} {HEIGHT}" width="{width}" role="img" '
         f'aria-label="Network {escape(architecture.describe())}">{"".join(parts)}</svg>'
     )
+
+
+def _name(layer: Layer | None) -> str:
+    """Return the word under a layer's bar: what a layer with neurons does with its sum, or what kind it is."""
+    match layer:
+        case None:
+            return "outputs"
+        case Dense() | Convolution():
+            return layer.activation
+        case _:
+            return layer.kind.replace("_", " ")
 
 
 def _length(units: int, largest: int) -> float:

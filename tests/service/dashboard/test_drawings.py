@@ -3,7 +3,8 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.architecture import Architecture, Dense
+from core.architecture import Architecture
+from core.layers import Convolution, Dense, Flatten, MaxPooling
 from service.dashboard.drawings import draw_network
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -29,6 +30,15 @@ def test_the_drawing_says_in_words_what_it_shows() -> None:
     drawing = _drawn(Architecture((64,), (Dense(8, "tanh"),), 3))
 
     assert drawing.get("aria-label") == "Network 64-[8 tanh]-3"
+
+
+def test_layers_without_neurons_are_drawn_with_the_values_they_hand_on() -> None:
+    layers = (Convolution(8, 3, "relu"), MaxPooling(2, 2), Flatten(), Dense(32, "tanh"))
+    drawing = _drawn(Architecture((16, 16), layers, 10))
+
+    texts = [text.text for text in drawing.findall(f"{SVG}text")]
+    assert texts[1::2] == ["inputs", "relu", "max pooling", "flatten", "tanh", "outputs"]
+    assert texts[0::2] == ["256", "1,568", "392", "392", "32", "10"]
 
 
 def test_a_larger_layer_is_a_longer_bar() -> None:
