@@ -74,7 +74,7 @@ def test_budgets(client: httpx.Client, value: object) -> None:
         ("/training/epochs", 0, "from 1 to 10,000"),
         ("/training/epochs", 10**9, "from 1 to 10,000"),
         ("/training/batch_size", 0, "from 1 to 65,536"),
-        ("/training/optimizer", "rmsprop", "'sgd' or 'adam'"),
+        ("/training/optimizer", "rmsprop", "'sgd', 'adam' or 'adamw'"),
         ("/training/learning_rate", 0, "above 0 and at most 10"),
         ("/training/learning_rate", -1, "above 0 and at most 10"),
         ("/training/learning_rate", 1e6, "above 0 and at most 10"),
