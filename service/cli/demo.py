@@ -33,7 +33,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed: the same one finds the same network.")] = 0,
     evaluations: Annotated[int, typer.Option(min=1, max=100_000, help="How many networks the search may train.")] = 64,
 ) -> None:
-    """Evolve a network for handwritten digits and say whether it was worth it; takes about a minute."""
+    """Evolve a network for handwritten digits and say whether it was worth it; takes less than a minute."""
     began = time.monotonic()
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ Evolve the structure of neural networks, and say honestly whether it was worth i
 
 \b
 Examples:
-  cambrian demo                            the whole path on handwritten digits, in a minute
+  cambrian demo                            the whole path on handwritten digits
   cambrian serve                           the service and its pages on 127.0.0.1
   cambrian submit digits-16x16 --watch     a search of your own
   cambrian jobs                            every job with its state and best score
