@@ -283,7 +283,7 @@ def _start(cluster: RayCluster, private: Path) -> Any:
     """Set Ray's environment, load it, start or join the cluster, and return the module."""
     set_environment(cluster, private)
     import ray  # noqa: PLC0415 - Ray reads its environment while it is imported
-    from ray.job_config import JobConfig  # noqa: PLC0415
+    from ray.job_config import JobConfig  # noqa: PLC0415 - likewise
 
     if ray.is_initialized():
         raise RuntimeError("this process is connected to a Ray cluster already")

@@ -18,6 +18,7 @@ from time import monotonic
 
 PREFIX = "ray-"
 LOCK = "owner.lock"
+UNNAMED_LOCK = "owner.new"
 GONE_SECONDS = 5.0
 
 
@@ -28,9 +29,11 @@ def private_folder(parent: Path | None) -> Iterator[Path]:
     It is removed afterwards, or only the token where a parent is named: somebody wants to read Ray's logs there.
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    # Locked before it has its name: whoever reaps at this moment must not find a file that nobody holds yet.
+    lock = os.open(folder / UNNAMED_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        (folder / UNNAMED_LOCK).rename(folder / LOCK)
         yield folder
     finally:
         os.close(lock)

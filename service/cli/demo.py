@@ -42,8 +42,11 @@ def demo(
         say(f"job {job['id']}: which network reads handwritten digits best? {evaluations} trainings, seed {seed}")
         status = follow(client, job["id"], began=began, way_back="cambrian serve")
         if status != "succeeded":
-            say(f"the job {status}: {printable(client.get(job['id']).get('error'), 400)}")
-            raise typer.Exit(ExitCode.JOB_FAILED if status == "failed" else ExitCode.JOB_CANCELLED)
+            if status == "cancelled":
+                say("the job was cancelled")
+                raise typer.Exit(ExitCode.JOB_CANCELLED)
+            say(f"the job failed: {printable(client.get(job['id']).get('error'), 400)}")
+            raise typer.Exit(ExitCode.JOB_FAILED)
         verdict = client.verdict(job["id"])
         saved = settings.data_dir / "networks" / f"{job['id']}.npz"
         saved.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +63,7 @@ def _service(log: Path) -> Iterator[str]:
     command = (sys.executable, "-P", "-m", "service.cli.main", "serve", "--port", "0")
     with log.open("wb") as output:
         environment = os.environ | {PARENT_VARIABLE: str(os.getpid())}
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 - no input takes part in the command
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     # Asked to end, the demo takes its service along; killed, the service notices by itself.

@@ -59,7 +59,10 @@ def _directory(settings: Settings) -> list[Finding]:
 
 
 def _database(settings: Settings) -> list[Finding]:
-    database = Database(settings.database_url)
+    try:
+        database = Database(settings.database_url)
+    except (OSError, ValueError) as error:
+        return [("database", False, str(error))]
     try:
         database.upgrade()
         return [("database", True, database.description)]

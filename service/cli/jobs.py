@@ -43,8 +43,10 @@ def submit(
         if value is not None:
             body[field] = value
     for group, field, value in (("budget", "evaluations", evaluations), ("training", "epochs", epochs)):
-        if value is not None:
-            body[group] = {**body.get(group, {}), field: value}
+        given = body.get(group, {})
+        # Whatever else stands there is for the service to refuse.
+        if value is not None and isinstance(given, dict):
+            body[group] = {**given, field: value}
     with Client(url) as client:
         job = client.submit(body)
         if as_json and not watch:

@@ -30,8 +30,8 @@ def serve(
     configure_logging(settings.log_level)
     with Supervisor(wanted=runner):
         # Imported only now: the runner is on its way, and the two start side by side.
-        from service.app import create_app  # noqa: PLC0415
-        from service.server import Server  # noqa: PLC0415
+        from service.app import create_app  # noqa: PLC0415 - see above
+        from service.server import Server  # noqa: PLC0415 - see above
 
         class AnnouncingServer(Server):
             """Says where it listens as soon as it does."""

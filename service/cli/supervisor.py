@@ -57,7 +57,9 @@ class Supervisor:
     def _start(self) -> subprocess.Popen[bytes]:
         # A session of its own keeps Ctrl-C in the terminal from reaching the runner twice.
         environment = os.environ | {PARENT_VARIABLE: str(os.getpid())}
-        return subprocess.Popen(RUNNER, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+        return subprocess.Popen(  # noqa: S603 - no input takes part in the command
+            RUNNER, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+        )
 
     def _watch(self) -> None:
         backoff = 0.0

@@ -15,7 +15,7 @@ def open_evaluator(settings: Settings, dataset: Dataset) -> Evaluator:
             return SerialEvaluator(dataset)
         case "ray":
             # Ray's file is loaded only where Ray is wanted.
-            from evolution.ray_evaluator import RayEvaluator  # noqa: PLC0415
+            from evolution.ray_evaluator import RayEvaluator  # noqa: PLC0415 - see above
 
             cluster = RayCluster(
                 address=settings.ray_address, cpus=settings.workers, token_path=settings.ray_token_path

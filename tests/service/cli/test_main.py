@@ -73,6 +73,15 @@ def test_a_spec_file_that_holds_no_object_is_refused(text: str, tmp_path: Path) 
     assert "--spec -" in answer.stderr
 
 
+def test_doctor_names_a_data_directory_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    answer = cambrian("doctor", env=environment(tmp_path / "file" / "data"))
+
+    assert answer.returncode == 1
+    assert answer.stdout.count("PROBLEM") == 2
+    assert "CAMBRIAN_DATA_DIR" in answer.stdout
+
+
 def test_doctor_finds_this_machine_in_order(tmp_path: Path) -> None:
     answer = cambrian("doctor", env=environment(tmp_path / "new"))
 

@@ -68,6 +68,10 @@ def test_a_refused_spec_names_the_field(data_dir: Path) -> None:
         assert answer.returncode == 4
         assert "/budget/evaluations" in answer.stderr
         assert "1 to 100,000" in answer.stderr
+        crooked = '{"dataset": "digits-8x8", "budget": 5}'
+        kept = cambrian("submit", "--spec", "-", "--evaluations", "3", env=env, stdin=crooked)
+        assert kept.returncode == 4
+        assert "/budget" in kept.stderr
         unknown = cambrian("submit", "digits-9x9", env=env)
         assert unknown.returncode == 4
         assert "digits-8x8" in unknown.stderr
