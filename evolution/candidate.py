@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.architecture import Architecture
+from core.replicates import MAX_REPLICATES, mean_and_standard_error
 from core.training import Epoch, TrainingConfig
 from evolution.errors import InvalidCandidate
 
@@ -17,8 +18,31 @@ SEED_LIMIT = 2**63
 
 
 @dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the search believed of a candidate's fitness before it was trained: a normal distribution.
+
+    `improvement` is the expected improvement that it was chosen for: in fitness, or with two objectives in hypervolume.
+    """
+
+    mean: float
+    deviation: float
+    improvement: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.mean) and math.isfinite(self.deviation) and math.isfinite(self.improvement)):
+            raise InvalidCandidate(f"a prediction is made of finite numbers, got {self}")
+        if self.deviation < 0 or self.improvement < 0:
+            raise InvalidCandidate(f"a prediction's deviation and improvement must be 0 or more, got {self}")
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """A network to train: which one, for how long, from which seed, and where the idea came from."""
+    """A network to train: which one, for how long, from which seed, and where the idea came from.
+
+    `replicates` networks of this architecture are trained, with seeds that follow from `seed` (see `core.replicates`).
+    `stop_after` is the number of epochs after which the training stops although its schedule is planned for
+    `training.epochs` (a rung of the ladder); None runs all of them.
+    """
 
     number: int
     parents: tuple[int, ...]
@@ -28,6 +52,9 @@ class Candidate:
     training: TrainingConfig
     keep_network: bool = False
     predict_test: bool = False
+    replicates: int = 1
+    stop_after: int | None = None
+    prediction: Prediction | None = None
 
     def __post_init__(self) -> None:
         if self.number < 0:
@@ -38,10 +65,21 @@ class Candidate:
             raise InvalidCandidate("operator must name what made the candidate, got an empty text")
         if any(not 0 <= parent < self.number for parent in self.parents):
             raise InvalidCandidate(f"parents must come before candidate {self.number}, got {self.parents}")
+        if not 1 <= self.replicates <= MAX_REPLICATES:
+            raise InvalidCandidate(f"replicates must lie between 1 and {MAX_REPLICATES}, got {self.replicates}")
+        if self.stop_after is not None and not 1 <= self.stop_after < self.training.epochs:
+            raise InvalidCandidate(
+                f"stop_after must lie between 1 and epochs - 1 = {self.training.epochs - 1}, got {self.stop_after}"
+            )
+
+    @property
+    def planned_epochs(self) -> int:
+        """Training epochs of all replicates together, known before they are run."""
+        return self.replicates * (self.training.epochs if self.stop_after is None else self.stop_after)
 
 
 Outcome = tuple[
-    Candidate, float | None, str | None, tuple[Epoch, ...], int, int, bytes | None, bytes | None
+    Candidate, float | None, str | None, tuple[Epoch, ...], tuple[float, ...], int, int, bytes | None, bytes | None
 ]  # what `Evaluation.outcome` returns
 
 
@@ -49,8 +87,10 @@ Outcome = tuple[
 class Evaluation:
     """What the training of a candidate gave: a fitness (larger is better) or an error, and what it cost.
 
-    `epochs` and `flops` were really spent, `seconds` is CPU time. `network` is an .npz file, `test_predictions` holds
-    one little-endian uint16 class index per test row.
+    The fitness is the mean of `scores`, one per replicate in the order of their seeds; without any where there is a
+    single one. `curve`, `network` and `test_predictions` are the first replicate's. `epochs` and `flops` were really
+    spent by all replicates, `seconds` is CPU time. `network` is an .npz file, `test_predictions` holds one
+    little-endian uint16 class index per test row.
     """
 
     candidate: Candidate
@@ -63,6 +103,7 @@ class Evaluation:
     worker: str = ""
     network: bytes | None = None
     test_predictions: bytes | None = None
+    scores: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         where = f"evaluation of candidate {self.candidate.number}"
@@ -76,6 +117,18 @@ class Evaluation:
             raise InvalidCandidate(f"{where}: epochs and flops must be 0 or more, got {self.epochs} and {self.flops}")
         if not math.isfinite(self.seconds) or self.seconds < 0:
             raise InvalidCandidate(f"{where}: seconds must be finite and not negative, got {self.seconds}")
+        if len(self.scores) != (self.candidate.replicates if self._has_scores() else 0):
+            raise InvalidCandidate(f"{where}: needs one score per replicate, got {len(self.scores)}")
+        if not all(math.isfinite(score) for score in self.scores):
+            raise InvalidCandidate(f"{where}: scores must be finite, got {self.scores}")
+
+    def _has_scores(self) -> bool:
+        return self.fitness is not None and self.candidate.replicates > 1
+
+    @property
+    def standard_error(self) -> float | None:
+        """The standard error of the fitness over the replicates; None for a single one, which shows no spread."""
+        return mean_and_standard_error(self.scores)[1] if self.scores else None
 
     def outcome(self) -> Outcome:
         """Return the fields that are equal on every run: everything but the seconds and the worker."""
@@ -84,6 +137,7 @@ class Evaluation:
             self.fitness,
             self.error,
             self.curve,
+            self.scores,
             self.epochs,
             self.flops,
             self.network,

@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 from core.dataset import Dataset
 from core.errors import Diverged
 from core.export import to_bytes
-from core.training import TrainingResult, predicted_flops, train
+from core.replicates import mean_and_standard_error, replicate_seeds, train_replicates
+from core.training import Training, TrainingResult, predicted_flops
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvolutionError, SearchOrderError
 
@@ -64,11 +65,12 @@ def pin_blas() -> None:
 
 
 def evaluate_candidate(candidate: Candidate, dataset: Dataset) -> Evaluation:
-    """Train the candidate on the dataset, standardized before, and return its evaluation.
+    """Train the candidate's replicates on the dataset, standardized before, and return its evaluation.
 
-    The fitness is the validation accuracy at the best epoch. A training that diverges or does not fit into memory
-    gives a failed evaluation; every other error is a fault of the program and is raised. Needs `dataset.test` only
-    for `predict_test`.
+    The fitness is the mean over the replicates of the validation score at the best epoch. A candidate fails where any
+    of them diverges, since a mean of the others would praise a network that cannot be relied on, and where the training
+    does not fit into memory; every other error is a fault of the program and is raised. Needs `dataset.test` only for
+    `predict_test`.
     """
     pin_blas()
     if candidate.predict_test and dataset.test is None:
@@ -79,16 +81,19 @@ def evaluate_candidate(candidate: Candidate, dataset: Dataset) -> Evaluation:
     worker = f"{socket.gethostname()}/{os.getpid()}"
     started = thread_time()
     try:
-        result = train(candidate.architecture, dataset, candidate.training, seed=candidate.seed)
-        return _succeeded(candidate, dataset, result, worker)
-    except Diverged as error:
+        outcomes = _train(candidate, dataset)
+        diverged = [outcome for outcome in outcomes if isinstance(outcome, Diverged)]
+        results = [outcome for outcome in outcomes if isinstance(outcome, TrainingResult)]
+        if not diverged:
+            return _succeeded(candidate, dataset, results, worker)
+        epochs = sum(error.epoch for error in diverged) + sum(result.epochs for result in results)
         return Evaluation(
             candidate=candidate,
             fitness=None,
-            error=str(error),
-            curve=error.curve,
-            epochs=error.epoch,
-            flops=predicted_flops(candidate.architecture, len(dataset.train), error.epoch),
+            error=_failure(diverged, candidate.replicates),
+            curve=diverged[0].curve,
+            epochs=epochs,
+            flops=predicted_flops(candidate.architecture, len(dataset.train), epochs),
             seconds=thread_time() - started,
             worker=worker,
         )
@@ -97,23 +102,46 @@ def evaluate_candidate(candidate: Candidate, dataset: Dataset) -> Evaluation:
         return failed_evaluation(candidate, "out of memory", seconds=thread_time() - started, worker=worker)
 
 
-def _succeeded(candidate: Candidate, dataset: Dataset, result: TrainingResult, worker: str) -> Evaluation:
-    predictions = None
+def _train(candidate: Candidate, dataset: Dataset) -> list[TrainingResult | Diverged]:
+    seeds = replicate_seeds(candidate.seed, candidate.replicates)
+    if candidate.stop_after is None:
+        return train_replicates(candidate.architecture, dataset, candidate.training, seeds=seeds)
+    return [_stopped(candidate, dataset, seed, candidate.stop_after) for seed in seeds]
+
+
+def _stopped(candidate: Candidate, dataset: Dataset, seed: int, epochs: int) -> TrainingResult | Diverged:
+    training = Training(candidate.architecture, dataset, candidate.training, seed=seed)
+    try:
+        training.run(epochs)
+    except Diverged as error:
+        return error
+    return training.result()
+
+
+def _failure(diverged: list[Diverged], replicates: int) -> str:
+    share = f"{len(diverged)} of {replicates} replicates: " if replicates > 1 else ""
+    return f"{share}{diverged[0]}"
+
+
+def _succeeded(candidate: Candidate, dataset: Dataset, results: list[TrainingResult], worker: str) -> Evaluation:
+    first, predictions = results[0], None
     if candidate.predict_test and dataset.test is not None:
         # The dataset is standardized already, so the network must not do it again.
-        classes = result.network.predict_prepared(dataset.test.flat_inputs)
+        classes = first.network.predict_prepared(dataset.test.flat_inputs)
         predictions = classes.astype("<u2").tobytes()
+    scores = tuple(float(result.accuracy) for result in results)
     return Evaluation(
         candidate=candidate,
-        fitness=float(result.accuracy),
+        fitness=mean_and_standard_error(scores)[0],
         error=None,
-        curve=result.curve,
-        epochs=result.epochs,
-        flops=result.flops,
-        seconds=float(result.seconds),
+        curve=first.curve,
+        epochs=sum(result.epochs for result in results),
+        flops=sum(result.flops for result in results),
+        seconds=sum(float(result.seconds) for result in results),
         worker=worker,
-        network=to_bytes(result.network) if candidate.keep_network else None,
+        network=to_bytes(first.network) if candidate.keep_network else None,
         test_predictions=predictions,
+        scores=scores if candidate.replicates > 1 else (),
     )
 
 

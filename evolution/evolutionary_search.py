@@ -50,6 +50,7 @@ class EvolutionarySearch(VirtualClockSearch):
         seed: int,
         parallelism: int,
         budget: Budget,
+        replicates: int = 1,
         population: int = 20,
         tournament: int = 3,
     ) -> None:
@@ -60,6 +61,7 @@ class EvolutionarySearch(VirtualClockSearch):
             raise InvalidSearch(f"tournament must be 1 or more, got {tournament}")
         self._space = space
         self._training = training
+        self._replicates = replicates
         self._population = population
         self._anchors = anchors(space)[:population]
         self._operators = make_operators(space, tournament)
@@ -111,4 +113,4 @@ class EvolutionarySearch(VirtualClockSearch):
 
     def _candidate(self, number: int, architecture: Architecture, operator: str, parents: tuple[int, ...]) -> Candidate:
         seed = seed63(self.seed, Purpose.TRAINING, number)
-        return Candidate(number, parents, operator, seed, architecture, self._training)
+        return Candidate(number, parents, operator, seed, architecture, self._training, replicates=self._replicates)

@@ -18,11 +18,20 @@ class RandomSearch(VirtualClockSearch):
     """Draws networks that it did not draw before; `rows` is the number of training rows."""
 
     def __init__(
-        self, space: SearchSpace, training: TrainingConfig, *, rows: int, seed: int, parallelism: int, budget: Budget
+        self,
+        space: SearchSpace,
+        training: TrainingConfig,
+        *,
+        rows: int,
+        seed: int,
+        parallelism: int,
+        budget: Budget,
+        replicates: int = 1,
     ) -> None:
         super().__init__(rows=rows, seed=seed, parallelism=parallelism, budget=budget)
         self._space = space
         self._training = training
+        self._replicates = replicates
 
     def propose(self, number: int, view: View) -> Candidate | None:
         """Draw candidate `number`; None when the space is exhausted."""
@@ -32,4 +41,4 @@ class RandomSearch(VirtualClockSearch):
             return None
         architecture, operator = drawn
         seed = seed63(self.seed, Purpose.TRAINING, number)
-        return Candidate(number, (), operator, seed, architecture, self._training)
+        return Candidate(number, (), operator, seed, architecture, self._training, replicates=self._replicates)

@@ -156,7 +156,7 @@ class VirtualClockSearch(ABC):
                 return False
             heappop(self._finishes)
             self._view.reveal(evaluation)
-            self._spent_epochs += max(evaluation.epochs, 1) - evaluation.candidate.training.epochs
+            self._spent_epochs += max(evaluation.epochs, 1) - evaluation.candidate.planned_epochs
         return True
 
     def _affordable(self) -> bool:
@@ -165,8 +165,8 @@ class VirtualClockSearch(ABC):
         return self._budget.epochs is None or self._spent_epochs < self._budget.epochs
 
     def _book(self, candidate: Candidate) -> None:
-        cost = predicted_flops(candidate.architecture, self._rows, candidate.training.epochs)
+        cost = predicted_flops(candidate.architecture, self._rows, candidate.planned_epochs)
         heappush(self._finishes, (self._clock.book(cost), candidate.number))
         self._view.candidates.append(candidate)
         self._view.architectures.add(candidate.architecture)
-        self._spent_epochs += candidate.training.epochs
+        self._spent_epochs += candidate.planned_epochs

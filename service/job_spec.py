@@ -110,6 +110,11 @@ class JobSpec(StrictModel):
     seed: Annotated[int, Whole(0, 2**63 - 1)] = 0
     budget: BudgetSpec = BudgetSpec()
     parallelism: Annotated[int, Whole(1, 10_000)] = 4
+    replicates: Annotated[
+        int,
+        Whole(1, 32),
+        Field(description="Networks that are trained per candidate; its fitness is the mean over them"),
+    ] = 1
     space: SpaceSpec = SpaceSpec()
     training: TrainingSpec = TrainingSpec()
     verdict: VerdictSpec = VerdictSpec()
@@ -173,7 +178,7 @@ class JobSpec(StrictModel):
             return [FieldError("/space", str(error))]
         dearest = Architecture(input_shape, (Dense(space.max_units, space.activations[0]),) * space.max_layers, outputs)
         # Both searches, and every final training, at the price of the dearest network.
-        trainings = 2 * self.budget.evaluations + _REFERENCE_ARMS * self.verdict.seeds
+        trainings = 2 * self.budget.evaluations * self.replicates + _REFERENCE_ARMS * self.verdict.seeds
         work = trainings * predicted_flops(dearest, rows, self.training.epochs)
         if space.max_parameters is not None and most > space.max_parameters:
             # A network's cost grows with its parameters, and no network of the space is larger than that.

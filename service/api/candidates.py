@@ -1,5 +1,6 @@
 """The candidates of a job: what was tried, and what came of it."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -17,6 +18,16 @@ from service.store.insights import CandidateLine, CandidateSort, Insights
 router = APIRouter(tags=["candidates"])
 
 
+class PredictionResponse(BaseModel):
+    """What the search believed of a candidate's fitness before it was trained: a normal distribution."""
+
+    mean: float
+    deviation: float
+    improvement: Annotated[
+        float, Field(description="Expected improvement: in fitness, or with two objectives in hypervolume")
+    ]
+
+
 class CandidateResponse(BaseModel):
     """A network that was proposed; what its evaluation brings is null while it is pending."""
 
@@ -28,8 +39,19 @@ class CandidateResponse(BaseModel):
     architecture: ArchitectureResponse
     description: Annotated[str, Field(examples=["256-[128 relu, 64 relu]-10"])]
     parameters: int
+    replicates: Annotated[int, Field(description="Networks that are trained, with different seeds")]
+    stop_after: Annotated[int | None, Field(description="Epochs after which it stops early; null for all of them")]
+    prediction: Annotated[
+        PredictionResponse | None, Field(description="What the search believed; null where it believed nothing")
+    ]
     status: CandidateStatus
-    fitness: Annotated[float | None, Field(description="Accuracy on the validation rows at the best epoch")]
+    fitness: Annotated[
+        float | None,
+        Field(description="Accuracy on the validation rows at the best epoch, the mean over the replicates"),
+    ]
+    standard_error: Annotated[
+        float | None, Field(description="Of the fitness over the replicates; null for a single one")
+    ]
     error: Annotated[str | None, Field(description="Why it failed")]
     epochs: int | None
     flops: int | None
@@ -84,8 +106,12 @@ def _candidate(line: CandidateLine) -> CandidateResponse:
         architecture=ArchitectureResponse.of(line.architecture),
         description=line.architecture.describe(),
         parameters=line.parameters,
+        replicates=line.replicates,
+        stop_after=line.stop_after,
+        prediction=None if line.prediction is None else PredictionResponse(**asdict(line.prediction)),
         status=line.status,
         fitness=line.fitness,
+        standard_error=line.standard_error,
         error=line.error,
         epochs=line.epochs,
         flops=line.flops,

@@ -89,4 +89,5 @@ class Plan:
             seed=self.spec.seed,
             parallelism=self.spec.parallelism,
             budget=budget,
+            replicates=self.spec.replicates,
         )

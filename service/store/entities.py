@@ -16,8 +16,8 @@ JOB_STATUSES: Final[tuple[JobStatus, ...]] = ("queued", "running", "paused", "su
 FinalStatus = Literal["succeeded", "failed", "cancelled"]
 FINAL_STATUSES: Final[tuple[FinalStatus, ...]] = ("succeeded", "failed", "cancelled")
 
-Phase = Literal["search", "baseline", "final"]
-PHASES: Final[tuple[Phase, ...]] = ("search", "baseline", "final")
+Phase = Literal["search", "baseline", "finalists", "final"]
+PHASES: Final[tuple[Phase, ...]] = ("search", "baseline", "finalists", "final")
 
 CandidateStatus = Literal["pending", "evaluated", "failed"]
 CANDIDATE_STATUSES: Final[tuple[CandidateStatus, ...]] = ("pending", "evaluated", "failed")

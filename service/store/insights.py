@@ -12,8 +12,10 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.architecture import Architecture
+from core.replicates import mean_and_standard_error
 from core.training import Epoch, TrainingConfig
-from service.store.entities import CandidateStatus, Job, JobCursor, JobStatus, Phase, now
+from evolution.candidate import Prediction
+from service.store.entities import PHASES, CandidateStatus, Job, JobCursor, JobStatus, Phase, now
 from service.store.job_repository import JobRepository
 from service.store.mapping import candidate_from_row, curve_from_json
 from service.store.models import candidates, evaluations, progress
@@ -21,7 +23,7 @@ from service.store.progress import Progress, progress_from_row
 
 CandidateSort = Literal["number", "fitness"]
 
-_IN_TIME: dict[Phase, int] = {"search": 0, "baseline": 1, "final": 2}
+_IN_TIME: dict[Phase, int] = {phase: place for place, phase in enumerate(PHASES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,13 @@ class CandidateLine:
     seed: int
     architecture: Architecture
     training: TrainingConfig
+    replicates: int
+    stop_after: int | None
+    prediction: Prediction | None
     parameters: int
     status: CandidateStatus
     fitness: float | None
+    standard_error: float | None
     error: str | None
     epochs: int | None
     flops: int | None
@@ -290,6 +296,7 @@ def _lines(job_id: str, phase: Phase) -> Select[Any]:
         select(
             candidates,
             evaluations.c.error,
+            evaluations.c.scores,
             evaluations.c.epochs,
             evaluations.c.flops,
             evaluations.c.seconds,
@@ -311,9 +318,13 @@ def _line(row: Row[Any]) -> CandidateLine:
         seed=candidate.seed,
         architecture=candidate.architecture,
         training=candidate.training,
+        replicates=candidate.replicates,
+        stop_after=candidate.stop_after,
+        prediction=candidate.prediction,
         parameters=row.parameters,
         status=row.status,
         fitness=row.fitness,
+        standard_error=mean_and_standard_error(row.scores)[1] if row.scores else None,
         error=row.error,
         epochs=row.epochs,
         flops=row.flops,

@@ -6,13 +6,14 @@ JSON text, which Python writes with as many digits as it takes to read the same 
 
 import math
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import Row
 
 from core.architecture import Architecture
 from core.training import Epoch, TrainingConfig
-from evolution.candidate import Candidate, Evaluation
+from evolution.candidate import Candidate, Evaluation, Prediction
 from service.store.entities import DatasetRow, Event, Job, Phase, StoredNetwork, now
 
 CURVE_FORMAT: Final = 1
@@ -40,6 +41,9 @@ def candidate_values(job_id: str, phase: Phase, candidate: Candidate) -> dict[st
         "training": candidate.training.to_json(),
         "keep_network": candidate.keep_network,
         "predict_test": candidate.predict_test,
+        "replicates": candidate.replicates,
+        "stop_after": candidate.stop_after,
+        "prediction": None if candidate.prediction is None else asdict(candidate.prediction),
         "parameters": candidate.architecture.parameter_count,
         "status": "pending",
         "created_at": now(),
@@ -57,6 +61,9 @@ def candidate_from_row(row: Row[Any]) -> Candidate:
         training=TrainingConfig.from_json(row.training),
         keep_network=row.keep_network,
         predict_test=row.predict_test,
+        replicates=row.replicates,
+        stop_after=row.stop_after,
+        prediction=None if row.prediction is None else Prediction(**row.prediction),
     )
 
 
@@ -74,6 +81,7 @@ def evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
         "fitness": None if evaluation.fitness is None else evaluation.fitness + 0.0,
         "error": None if evaluation.error is None else plain_text(evaluation.error),
         "curve": curve_to_json(evaluation.curve),
+        "scores": list(evaluation.scores) or None,
         "epochs": evaluation.epochs,
         "flops": evaluation.flops,
         "seconds": evaluation.seconds,
@@ -96,6 +104,7 @@ def evaluation_from_row(candidate: Candidate, row: Row[Any], network: bytes | No
         worker=row.worker,
         network=network,
         test_predictions=row.test_predictions,
+        scores=tuple(row.scores or ()),
     )
 
 

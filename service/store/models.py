@@ -140,6 +140,10 @@ candidates = Table(
     Column("training", PlainJson, nullable=False),
     Column("keep_network", Boolean, nullable=False),
     Column("predict_test", Boolean, nullable=False),
+    Column("replicates", Integer, nullable=False),
+    Column("stop_after", BigInteger),
+    # What the search believed before the training, null where it believed nothing: see `evolution.candidate`.
+    Column("prediction", PlainJson),
     Column("parameters", BigInteger, nullable=False),
     Column("status", String(16), nullable=False),
     # The evaluation's fitness once more, so that an index can lead from a job to its best candidates.
@@ -174,6 +178,8 @@ evaluations = Table(
     Column("fitness", Double),
     Column("error", Text),
     Column("curve", PlainJson, nullable=False),
+    # One per replicate, null where there was one.
+    Column("scores", PlainJson),
     Column("epochs", BigInteger, nullable=False),
     Column("flops", BigInteger, nullable=False),
     Column("seconds", Double, nullable=False),

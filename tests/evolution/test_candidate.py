@@ -1,9 +1,11 @@
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from core.architecture import Architecture, Dense
-from evolution.candidate import SEED_LIMIT, Candidate, Evaluation, best
+from evolution.candidate import SEED_LIMIT, Candidate, Evaluation, Prediction, best
 from evolution.errors import InvalidCandidate
 from tests.evolution.builders import TRAINING, architecture, candidate, evaluation
 
@@ -64,3 +66,29 @@ def test_candidates_are_values() -> None:
 
     assert same == candidate()
     assert hash(same) == hash(candidate())
+
+
+def test_replicates_and_stops_have_limits() -> None:
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"replicates": 0}, "replicates"),
+        ({"replicates": 1001}, "replicates"),
+        ({"stop_after": 0}, "stop_after"),
+        ({"stop_after": TRAINING.epochs}, "stop_after"),
+    )
+    for changes, named in cases:
+        with pytest.raises(InvalidCandidate, match=named):
+            replace(candidate(), **changes)
+
+    assert replace(candidate(), replicates=4, stop_after=2).planned_epochs == 8
+
+
+@pytest.mark.parametrize("numbers", [(math.nan, 0.1, 0.0), (0.5, math.inf, 0.0), (0.5, -0.1, 0.0), (0.5, 0.1, -1e-9)])
+def test_a_prediction_is_made_of_finite_numbers(numbers: tuple[float, float, float]) -> None:
+    with pytest.raises(InvalidCandidate, match="prediction"):
+        Prediction(*numbers)
+
+
+@pytest.mark.parametrize("scores", [(), (0.5,), (0.5, 0.5, 0.5), (0.5, math.nan)])
+def test_every_replicate_has_a_finite_score(scores: tuple[float, ...]) -> None:
+    with pytest.raises(InvalidCandidate, match="score"):
+        replace(evaluation(candidate()), candidate=replace(candidate(), replicates=2), scores=scores)

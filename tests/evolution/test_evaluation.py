@@ -1,3 +1,5 @@
+import math
+import statistics
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -8,6 +10,7 @@ from threadpoolctl import threadpool_info
 from core.architecture import Architecture, Dense
 from core.dataset import TASKS, Task
 from core.export import from_bytes
+from core.replicates import replicate_seeds
 from core.training import TrainingConfig, predicted_flops, train
 from evolution.candidate import Candidate
 from evolution.errors import EvolutionError, SearchOrderError
@@ -99,11 +102,57 @@ def test_a_diverged_training_is_a_failed_evaluation() -> None:
     assert evaluation.outcome() == evaluate_candidate(one, blobs()).outcome()
 
 
+def test_the_fitness_of_replicates_is_the_mean_of_their_trainings() -> None:
+    data = blobs()
+    several = replace(candidate(widths=(16,)), replicates=3)
+    results = [
+        train(several.architecture, data, several.training, seed=seed) for seed in replicate_seeds(several.seed, 3)
+    ]
+    evaluation = evaluate_candidate(several, data)
+    scores = [result.accuracy for result in results]
+
+    assert evaluation.scores == tuple(scores)
+    assert evaluation.fitness == math.fsum(scores) / 3
+    assert evaluation.standard_error == pytest.approx(statistics.stdev(scores) / math.sqrt(3))
+    assert evaluation.curve == results[0].curve
+    assert evaluation.epochs == several.planned_epochs == 9
+    assert evaluation.flops == predicted_flops(several.architecture, 120, 9)
+
+
+def test_one_replicate_that_diverges_fails_the_candidate() -> None:
+    # With this rate some seeds diverge and others do not.
+    shaky = TrainingConfig(epochs=3, optimizer="sgd", learning_rate=80.0, momentum=0.9, schedule="constant")
+    some = [
+        Candidate(0, (), "random", seed, architecture((16, 16)), shaky, replicates=4, keep_network=True)
+        for seed in range(8)
+    ]
+    evaluations = [evaluate_candidate(one, blobs()) for one in some]
+    partly = [one for one in evaluations if one.error is not None and not one.error.startswith("4 of 4")]
+
+    assert len(partly) >= 2
+    for evaluation in partly:
+        assert evaluation.fitness is None
+        assert evaluation.network is None
+        assert "of 4 replicates: training diverged" in (evaluation.error or "")
+        assert evaluation.epochs >= 4
+
+
+def test_a_training_that_stops_early_is_the_beginning_of_the_whole_one() -> None:
+    data = blobs()
+    whole = candidate(widths=(16,))
+    rung = replace(whole, stop_after=2)
+    evaluation = evaluate_candidate(rung, data)
+
+    assert evaluation.curve == evaluate_candidate(whole, data).curve[:2]
+    assert evaluation.fitness == max(epoch.validation_accuracy for epoch in evaluation.curve)
+    assert evaluation.epochs == rung.planned_epochs == 2
+
+
 def test_a_training_that_does_not_fit_into_memory_is_a_failed_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
     def exhausted(*args: object, **more: object) -> None:
         raise MemoryError("Unable to allocate 7 PiB")
 
-    monkeypatch.setattr("evolution.evaluation.train", exhausted)
+    monkeypatch.setattr("evolution.evaluation.train_replicates", exhausted)
     evaluation = evaluate_candidate(candidate(), blobs())
 
     assert evaluation.error == "out of memory"

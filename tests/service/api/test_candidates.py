@@ -1,6 +1,7 @@
 import httpx
 import pytest
 
+from evolution.candidate import Prediction
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from tests.service.api.serving import InProcess, pointers, problem_of, submit
@@ -40,6 +41,20 @@ def test_candidates_by_number_and_by_fitness(running: InProcess, database: Datab
         assert seen == expected
 
 
+def test_replicates_and_predictions_are_told(running: InProcess, database: Database) -> None:
+    job = submit(running.client)
+    lease = claim(database)
+    assert lease is not None
+    several = candidate(0, replicates=2, stop_after=2, prediction=Prediction(0.9, 0.02, 0.001))
+    with database.write() as session:
+        CandidateRepository(session).record(lease, "search", [several], [evaluation(several, 0.5, scores=(0.4, 0.6))])
+    (told,) = running.client.get(f"/v1/jobs/{job['id']}/candidates").json()["candidates"]
+
+    assert (told["replicates"], told["stop_after"], told["fitness"]) == (2, 2, 0.5)
+    assert told["standard_error"] == pytest.approx(0.1)
+    assert told["prediction"] == {"mean": 0.9, "deviation": 0.02, "improvement": 0.001}
+
+
 def test_what_is_told_of_a_candidate(running: InProcess, database: Database) -> None:
     page = running.client.get(f"/v1/jobs/{_recorded(running, database)}/candidates").json()
     evaluated, failed, pending = page["candidates"][2], page["candidates"][1], page["candidates"][5]
@@ -56,6 +71,7 @@ def test_what_is_told_of_a_candidate(running: InProcess, database: Database) -> 
     assert evaluated["description"] == "256-[3 relu]-10"
     assert evaluated["parameters"] == 257 * 3 + 4 * 10
     assert evaluated["seed"] == 2**63 - 3
+    assert (evaluated["replicates"], evaluated["standard_error"], evaluated["prediction"]) == (1, None, None)
     assert evaluated["cpu_seconds"] == 0.1 + 0.2
     assert evaluated["evaluated_at"].endswith("Z")
     assert (failed["status"], failed["fitness"], failed["error"]) == ("failed", None, "diverged in epoch 2")

@@ -48,6 +48,7 @@ def evaluation(of: Candidate, fitness: float | None = 1 / 3, **changes: Any) -> 
         flops=2**53 + 1,
         seconds=0.1 + 0.2,
         worker="vm pid 17 ü",
+        scores=changes.pop("scores", ()),
     )
     return replace(plain, **changes)
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from core.training import Epoch
-from evolution.candidate import Candidate, Evaluation, best
+from evolution.candidate import Candidate, Evaluation, Prediction, best
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import Event, Lease, Phase
@@ -65,11 +65,13 @@ def test_candidates_and_evaluations_come_back_equal(database: Database) -> None:
         candidate(1, 300, 20, keep_network=True, predict_test=True),
         candidate(2, seed=0),
         candidate(3, architecture=samples.architecture()),
+        candidate(4, replicates=3, stop_after=2, prediction=Prediction(1 / 3, 5e-324, 0.1 + 0.2)),
     ]
     evaluated = [
         evaluation(proposed[0], sys.float_info.max, seconds=5e-324),
         evaluation(proposed[1], -0.0, network=bytes(range(256)), test_predictions=b"\x00\x01\xff"),
         evaluation(proposed[2], None, curve=(), epochs=0, flops=2**63 - 1),
+        evaluation(proposed[4], 1 / 3, scores=(1 / 3, 0.1 + 0.2, 5e-324)),
     ]
     record(database, lease, proposed, evaluated)
     known, results = load(database, lease.job_id)
@@ -78,6 +80,7 @@ def test_candidates_and_evaluations_come_back_equal(database: Database) -> None:
     assert [bits(result.fitness) for result in results if result.fitness is not None] == [
         bits(sys.float_info.max),
         bits(0.0),
+        bits(1 / 3),
     ]
     assert [result.outcome() for result in results] == [result.outcome() for result in evaluated]
     assert load(database, lease.job_id, "final") == ([], [])

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, event, inspect, text
 import migrations
 from service.errors import SchemaNewer
 from service.store import schema, sqlite
+from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.models import metadata
 from service.store.schema import SchemaOlder
@@ -96,6 +97,19 @@ def test_an_upgrade_keeps_what_is_there(database: Database) -> None:
     database.upgrade()
 
     assert samples.get(database, job.id) == job
+
+
+def test_the_rows_of_the_first_schema_are_read_after_the_upgrade(database: Database) -> None:
+    lease = samples.start(database)
+    known = [samples.candidate(0), samples.candidate(1)]
+    with database.write() as session:
+        CandidateRepository(session).record(lease, "search", known, [samples.evaluation(known[0])])
+    database.downgrade("0001")
+    database.upgrade()
+    with database.read() as session:
+        loaded = CandidateRepository(session).load(lease.job_id, "search")
+
+    assert loaded == (known, [samples.evaluation(known[0])])
 
 
 def test_a_newer_schema_is_refused_and_left_alone(database: Database) -> None:
