@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     SELECTION = 3
     RANDOM_SEARCH = 4
     RETRAINING = 5
+    FEATURES = 16
 
 
 def _sequence(seed: int, purpose: int, number: int) -> np.random.SeedSequence:
