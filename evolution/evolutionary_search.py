@@ -1,45 +1,56 @@
-"""Steady-state evolution of architectures in virtual time.
+"""Evolution screened by a surrogate, in virtual time: the strategy `evolution`.
 
-There are no generations, so no worker waits for the slowest of a batch. The first `population` candidates are the
-anchors that the space contains and random networks. From then on every candidate is offspring of what is visible at
-its moment:
+There are no generations, so no worker waits for the slowest of a batch. The first candidates are the anchors (plain
+designs that a person would try) and, where the space contains few of them, random networks. From then on, for every
+candidate:
 
-- one in ten is random, so that no region of the space is ever closed;
-- a parent is the winner of a tournament among the last `population` evaluated networks, and one time in four the best
-  so far. Taking the last ones only (aging) keeps a network that was once lucky from being bred from for ever: see
-  Real et al., "Regularized Evolution for Image Classifier Architecture Search", AAAI 2019;
-- a quarter starts from the crossover of two parents; all are mutated, 30 % a second time;
-- offspring above the limit on parameters is made narrower until it fits; offspring that was proposed before is bred
-  again, a bounded number of times, and then replaced by a network that was not.
+- a Gaussian process is asked what it believes of every network so far (`evolution.belief`). Scores are noisy, often by
+  more than good networks differ, so nothing here trusts a single score: parents, leaders and the best so far are judged
+  by posterior mean;
+- about 40 offspring are bred, by tournaments among the networks that were started last (aging: Real et al.,
+  "Regularized Evolution for Image Classifier Architecture Search", AAAI 2019) and, one time in four, from the best;
+  one in ten is a random network, so that no region of the space is ever closed. The one with the largest expected
+  improvement over the best posterior mean is trained (Jones et al. 1998); the others cost nothing;
+- every fourth candidate, once there is something to choose from, trains a leader again on a fresh seed instead: the
+  one that is best in a draw from the joint posterior of the eight best (Thompson 1933), which repeats mostly those that
+  may still turn out to be the winner.
 
-Failed evaluations are visible to nobody here: they have no fitness that could be compared.
+Measured on tables of real trainings, these are what wins: the screening, the repeats with the judgement by posterior
+mean, and the anchors, in this order (docs/search.md has the ablations). Failed evaluations have no score and are
+visible to nobody here.
 """
 
 import numpy as np
 
-from core.architecture import Architecture
 from core.training import TrainingConfig
-from evolution.anchors import anchors
-from evolution.candidate import Candidate
+from evolution.acquisition import expected_improvement
+from evolution.belief import Belief, Believer
+from evolution.breeding import Offspring, brood
+from evolution.candidate import Candidate, Prediction
 from evolution.errors import InvalidSearch
-from evolution.mutation import MUTATIONS
-from evolution.novelty import draw_unseen
-from evolution.rng import Purpose, lend_global_random, seed63, stream
+from evolution.features import FeatureMap
+from evolution.rng import Purpose, stream
 from evolution.search import Budget
 from evolution.space import SearchSpace
-from evolution.toolbox import Individual, individual, make_operators
-from evolution.virtual_clock_search import View, VirtualClockSearch
+from evolution.space_search import SpaceSearch
+from evolution.toolbox import Fitness, Individual, make_operators
+from evolution.virtual_clock_search import View
 
-RANDOM_CHANCE = 0.1
+FIRST_CANDIDATES = 8
+"""Where the space contains fewer anchors, random networks make up the number."""
+
+OFFSPRING = 40
 BEST_CHANCE = 0.25
-CROSSOVER_CHANCE = 0.25
-SECOND_MUTATION_CHANCE = 0.3
-BREEDING_ATTEMPTS = 20
-"""How often a duplicate is bred again before a network from elsewhere takes its place."""
+RECENT = 20
+TOURNAMENT = 5
+
+REPEAT_FROM = 20
+REPEAT_EVERY = 4
+LEADERS = 8
 
 
-class EvolutionarySearch(VirtualClockSearch):
-    """Evolution by tournament, crossover and mutation; `rows` is the number of training rows."""
+class EvolutionarySearch(SpaceSearch):
+    """Evolution with a surrogate; `rows` is the number of training rows."""
 
     def __init__(
         self,
@@ -51,66 +62,77 @@ class EvolutionarySearch(VirtualClockSearch):
         parallelism: int,
         budget: Budget,
         replicates: int = 1,
-        population: int = 20,
-        tournament: int = 3,
+        with_anchors: bool = True,
+        offspring: int = OFFSPRING,
+        repeat_every: int | None = REPEAT_EVERY,
     ) -> None:
-        super().__init__(rows=rows, seed=seed, parallelism=parallelism, budget=budget)
-        if population < 1:
-            raise InvalidSearch(f"population must be 1 or more, got {population}")
-        if tournament < 1:
-            raise InvalidSearch(f"tournament must be 1 or more, got {tournament}")
-        self._space = space
-        self._training = training
-        self._replicates = replicates
-        self._population = population
-        self._anchors = anchors(space)[:population]
-        self._operators = make_operators(space, tournament)
+        """Prepare the search; `with_anchors=False`, `offspring=1` and `repeat_every=None` switch its parts off."""
+        super().__init__(
+            space,
+            training,
+            rows=rows,
+            seed=seed,
+            parallelism=parallelism,
+            budget=budget,
+            replicates=replicates,
+            with_anchors=with_anchors,
+        )
+        if offspring < 1:
+            raise InvalidSearch(f"offspring must be 1 or more, got {offspring}")
+        if repeat_every is not None and repeat_every < 2:
+            raise InvalidSearch(f"repeat_every must be 2 or more, or None, got {repeat_every}")
+        self._offspring = offspring
+        self._repeat_every = repeat_every
+        self._operators = make_operators(space, TOURNAMENT)
+        self._believer = Believer(FeatureMap(space), clip=True)
 
     def propose(self, number: int, view: View) -> Candidate | None:
-        """Decide candidate `number`: an anchor, a random network, or offspring; None when the space is exhausted."""
+        """Decide candidate `number`: an anchor, a random network, a repeat, or screened offspring."""
         rng = stream(self.seed, Purpose.BREEDING, number)
-        if number < len(self._anchors):
-            return self._candidate(number, self._anchors[number], "anchor", ())
-        if number >= self._population and view.evaluated and rng.random() >= RANDOM_CHANCE:
-            for _ in range(BREEDING_ATTEMPTS):
-                architecture, operator, parents = self._breed(view, rng)
-                if architecture not in view.architectures:
-                    return self._candidate(number, architecture, operator, parents)
-        drawn = draw_unseen(self._space, view.architectures, rng)
-        return None if drawn is None else self._candidate(number, *drawn, ())
+        anchor = self.anchor(number)
+        if anchor is not None:
+            return anchor
+        belief = self._believer.belief(view) if number >= FIRST_CANDIDATES else None
+        if belief is None:
+            return self.random(number, view, rng)
+        if self._repeat_every is not None and number >= REPEAT_FROM and number % self._repeat_every == 0:
+            return self._repeat(number, belief, rng)
+        return self._screened(number, belief, view, rng)
 
-    def _breed(self, view: View, rng: np.random.Generator) -> tuple[Architecture, str, tuple[int, ...]]:
-        mother = self._parent(view, rng)
-        architecture = mother.architecture
-        parents: tuple[int, ...] = (mother.number,)
-        operators: list[str] = []
-        if rng.random() < CROSSOVER_CHANCE:
-            father = self._parent(view, rng)
-            if father.number != mother.number:
-                architecture = self._operators.mate(mother.architecture, father.architecture, rng=rng)
-                operators.append("crossover")
-                parents = (mother.number, father.number)
-        for _ in range(2 if rng.random() < SECOND_MUTATION_CHANCE else 1):
-            architecture, operator = self._mutate(architecture, rng)
-            operators += operator
-        return self._space.fit(architecture), "+".join(operators) or "copy", parents
+    def _screened(self, number: int, belief: Belief, view: View, rng: np.random.Generator) -> Candidate | None:
+        """Breed, and return the offspring that promises most; None when the space is exhausted."""
+        offspring = self._breed(belief, view, rng)
+        if not offspring:
+            return self.random(number, view, rng)
+        means, deviations = belief.predict([(one.architecture, self.training) for one in offspring])
+        improvements = expected_improvement(means, deviations, belief.best)
+        # Where none promises anything, the one with the highest mean.
+        place = int(np.lexsort((means, improvements))[-1])
+        prediction = Prediction(float(means[place]), float(deviations[place]), float(improvements[place]))
+        return self.candidate(number, offspring[place], prediction)
 
-    def _parent(self, view: View, rng: np.random.Generator) -> Individual:
-        if view.best is not None and rng.random() < BEST_CHANCE:
-            return individual(view.best)
-        recent = [individual(evaluation) for evaluation in view.evaluated[-self._population :]]
-        with lend_global_random(int(rng.integers(2**63))):
-            return self._operators.select(recent)[0]
+    def _breed(self, belief: Belief, view: View, rng: np.random.Generator) -> list[Offspring]:
+        """Return up to `offspring` different networks that were not proposed before."""
+        means = dict(zip(belief.keys, belief.means.tolist(), strict=True))
+        recent = []
+        for candidate in view.candidates[-RECENT:]:
+            mean = means.get((candidate.architecture, candidate.training))
+            if mean is not None:
+                recent.append(Individual(candidate.architecture, Fitness(mean, candidate.number)))
+        leader = belief.leaders(1)[0]
+        best = Individual(belief.keys[leader][0], Fitness(belief.best, self._believer.first(belief.keys[leader])))
 
-    def _mutate(self, architecture: Architecture, rng: np.random.Generator) -> tuple[Architecture, list[str]]:
-        """Apply the first of the mutations, in random order, that changes anything, and name it."""
-        names = list(MUTATIONS)
-        for place in rng.permutation(len(names)):
-            changed = self._operators.mutation(names[place])(architecture, rng=rng)
-            if changed != architecture:
-                return changed, [names[place]]
-        return architecture, []
+        def parent() -> Individual:
+            return best if not recent or rng.random() < BEST_CHANCE else self._operators.select(recent)[0]
 
-    def _candidate(self, number: int, architecture: Architecture, operator: str, parents: tuple[int, ...]) -> Candidate:
-        seed = seed63(self.seed, Purpose.TRAINING, number)
-        return Candidate(number, parents, operator, seed, architecture, self._training, replicates=self._replicates)
+        return brood(parent, self._operators, self.space, rng, size=self._offspring, known=view.architectures)
+
+    def _repeat(self, number: int, belief: Belief, rng: np.random.Generator) -> Candidate:
+        """Train one of the leaders again: the best of them in a draw from what is believed."""
+        leaders = belief.leaders(LEADERS)
+        drawn = belief.posterior.draw(np.array(leaders), rng)
+        place = leaders[int(np.argmax(drawn))]
+        architecture, _ = belief.keys[place]
+        first = self._believer.first(belief.keys[place])
+        prediction = Prediction(float(belief.means[place]), float(belief.deviations[place]), 0.0)
+        return self.candidate(number, Offspring(architecture, "repeat", (first,)), prediction)

@@ -7,14 +7,14 @@ clock.
 
 from core.training import TrainingConfig
 from evolution.candidate import Candidate
-from evolution.novelty import draw_unseen
-from evolution.rng import Purpose, seed63, stream
+from evolution.rng import Purpose, stream
 from evolution.search import Budget
 from evolution.space import SearchSpace
-from evolution.virtual_clock_search import View, VirtualClockSearch
+from evolution.space_search import SpaceSearch
+from evolution.virtual_clock_search import View
 
 
-class RandomSearch(VirtualClockSearch):
+class RandomSearch(SpaceSearch):
     """Draws networks that it did not draw before; `rows` is the number of training rows."""
 
     def __init__(
@@ -28,17 +28,17 @@ class RandomSearch(VirtualClockSearch):
         budget: Budget,
         replicates: int = 1,
     ) -> None:
-        super().__init__(rows=rows, seed=seed, parallelism=parallelism, budget=budget)
-        self._space = space
-        self._training = training
-        self._replicates = replicates
+        super().__init__(
+            space,
+            training,
+            rows=rows,
+            seed=seed,
+            parallelism=parallelism,
+            budget=budget,
+            replicates=replicates,
+            with_anchors=False,
+        )
 
     def propose(self, number: int, view: View) -> Candidate | None:
         """Draw candidate `number`; None when the space is exhausted."""
-        rng = stream(self.seed, Purpose.RANDOM_SEARCH, number)
-        drawn = draw_unseen(self._space, view.architectures, rng)
-        if drawn is None:
-            return None
-        architecture, operator = drawn
-        seed = seed63(self.seed, Purpose.TRAINING, number)
-        return Candidate(number, (), operator, seed, architecture, self._training, replicates=self._replicates)
+        return self.random(number, view, stream(self.seed, Purpose.RANDOM_SEARCH, number))

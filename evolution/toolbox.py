@@ -52,6 +52,49 @@ def individual(evaluation: Evaluation) -> Individual:
     return Individual(evaluation.candidate.architecture, Fitness(evaluation.fitness, evaluation.candidate.number))
 
 
+@dataclass(slots=True, eq=False)
+class ParetoFitness:
+    """Several values, all to be large, as DEAP's NSGA-II compares them; `crowding_dist` is where it writes."""
+
+    values: tuple[float, ...]
+    crowding_dist: float = 0.0
+
+    def dominates(self, other: "ParetoFitness") -> bool:
+        """Say whether nothing here is smaller than there, and something larger."""
+        return self.values != other.values and all(
+            mine >= theirs for mine, theirs in zip(self.values, other.values, strict=True)
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ParetoFitness) and self.values == other.values
+
+    def __hash__(self) -> int:
+        return hash(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class ParetoIndividual:
+    """An evaluated network as NSGA-II sees it."""
+
+    architecture: Architecture
+    number: int
+    fitness: ParetoFitness
+
+
+class Parent(Protocol):
+    """What can be bred from."""
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """The candidate's number."""
+        ...
+
+
 class Change(Protocol):
     """A registered mutation, its space already given."""
 
@@ -80,6 +123,18 @@ class Operators:
         return cast("Callable[[Sequence[Individual]], list[Individual]]", self.toolbox.select)
 
     @property
+    def survive(self) -> Callable[[Sequence[ParetoIndividual], int], list[ParetoIndividual]]:
+        """NSGA-II's selection of the k that live on; it notes their crowding distances."""
+        return cast("Callable[[Sequence[ParetoIndividual], int], list[ParetoIndividual]]", self.toolbox.survive)
+
+    @property
+    def select_by_crowding(self) -> Callable[[Sequence[ParetoIndividual], int], list[ParetoIndividual]]:
+        """NSGA-II's binary tournament, for k divisible by 4 of more individuals; it draws from the global `random`."""
+        return cast(
+            "Callable[[Sequence[ParetoIndividual], int], list[ParetoIndividual]]", self.toolbox.select_by_crowding
+        )
+
+    @property
     def mate(self) -> Mate:
         """The recombination of two architectures."""
         return cast("Mate", self.toolbox.mate)
@@ -90,8 +145,10 @@ class Operators:
 
 
 def make_operators(space: SearchSpace, tournament: int) -> Operators:
-    """Register tournament selection of one, aligned crossover and all mutations, bound to the space."""
+    """Register the selections, aligned crossover and all mutations, bound to the space."""
     toolbox = base.Toolbox()
+    toolbox.register("survive", tools.selNSGA2)
+    toolbox.register("select_by_crowding", tools.selTournamentDCD)
     toolbox.register("select", tools.selTournament, k=1, tournsize=tournament)
     toolbox.register("mate", aligned_crossover, space=space)
     for name, mutation in MUTATIONS.items():

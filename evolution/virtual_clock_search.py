@@ -32,12 +32,13 @@ from evolution.search import Budget, StopReason
 class View:
     """What a strategy may look at when it decides a candidate; it reads and never writes.
 
-    `candidates` are all that were booked before, by number; `visible` the evaluations whose virtual finish has come,
-    in that order; `evaluated` those of them that have a fitness, and `best` the first among these; `architectures`
-    all that was proposed so far.
+    `candidates` are all that were booked before, by number; `pending` those of them whose virtual finish is still to
+    come; `visible` the evaluations whose virtual finish has come, in that order; `evaluated` those of them that have a
+    fitness, and `best` the first among these; `architectures` all that was proposed so far.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
+    pending: dict[int, Candidate] = field(default_factory=dict)
     visible: list[Evaluation] = field(default_factory=list)
     evaluated: list[Evaluation] = field(default_factory=list)
     best: Evaluation | None = None
@@ -46,6 +47,7 @@ class View:
     def reveal(self, evaluation: Evaluation) -> None:
         """Take an evaluation whose virtual finish has come."""
         self.visible.append(evaluation)
+        del self.pending[evaluation.candidate.number]
         if evaluation.fitness is not None:
             self.evaluated.append(evaluation)
             self.best = evaluation if self.best is None else best((self.best, evaluation))
@@ -168,5 +170,6 @@ class VirtualClockSearch(ABC):
         cost = predicted_flops(candidate.architecture, self._rows, candidate.planned_epochs)
         heappush(self._finishes, (self._clock.book(cost), candidate.number))
         self._view.candidates.append(candidate)
+        self._view.pending[candidate.number] = candidate
         self._view.architectures.add(candidate.architecture)
         self._spent_epochs += candidate.planned_epochs

@@ -20,9 +20,7 @@ DATA = blobs()
 
 def search(evaluations: int = 40, parallelism: int = 5) -> EvolutionarySearch:
     budget = Budget(evaluations=evaluations)
-    return EvolutionarySearch(
-        SPACE, TRAINING, rows=len(DATA.train), seed=2, parallelism=parallelism, budget=budget, population=8
-    )
+    return EvolutionarySearch(SPACE, TRAINING, rows=len(DATA.train), seed=2, parallelism=parallelism, budget=budget)
 
 
 class ShuffledEvaluator(SerialEvaluator):

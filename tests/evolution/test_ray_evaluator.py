@@ -54,7 +54,7 @@ def joined(nodes: RayNodes, cpus: int | None = None) -> RayCluster:
 
 def search(evaluations: int = 40) -> EvolutionarySearch:
     budget = Budget(evaluations=evaluations)
-    return EvolutionarySearch(SPACE, TRAINING, rows=len(DATA.train), seed=2, parallelism=6, budget=budget, population=8)
+    return EvolutionarySearch(SPACE, TRAINING, rows=len(DATA.train), seed=2, parallelism=6, budget=budget)
 
 
 def run(evaluator: Evaluator) -> list[Evaluation]:

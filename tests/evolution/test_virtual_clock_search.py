@@ -11,17 +11,25 @@ from hypothesis import strategies as st
 from core.training import predicted_flops
 from evolution.candidate import Candidate
 from evolution.errors import InvalidSearch, SearchOrderError
-from evolution.evolutionary_search import EvolutionarySearch
-from evolution.random_search import RandomSearch
+from evolution.objectives import CostName
 from evolution.search import Budget
 from evolution.space import SearchSpace
+from evolution.strategies import StrategyName, make_search
 from evolution.virtual_clock_search import View, VirtualClockSearch
 from tests.evolution.builders import SPACE, TRAINING, candidate, evaluation
 from tests.evolution.drivers import answer, drive, drive_with_kills
 
-Strategy = type[EvolutionarySearch] | type[RandomSearch]
-STRATEGIES: list[Strategy] = [EvolutionarySearch, RandomSearch]
-each_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
+Strategy = tuple[StrategyName, CostName | None]
+STRATEGIES: list[Strategy] = [
+    ("evolution", None),
+    ("evolution", "parameters"),
+    ("nsga2", None),
+    ("nsga2", "inference_flops"),
+    ("regularized", None),
+    ("random", None),
+]
+each_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda one: "+".join(filter(None, one)))
+REPEATING = ("evolution",)
 ROWS = 120
 
 
@@ -35,11 +43,14 @@ def make(
     **more: Any,
 ) -> VirtualClockSearch:
     budget = budget or Budget(evaluations=60)
-    return strategy(space, TRAINING, rows=ROWS, seed=seed, parallelism=parallelism, budget=budget, **more)
+    name, cost = strategy
+    return make_search(
+        name, space, TRAINING, rows=ROWS, seed=seed, parallelism=parallelism, budget=budget, cost=cost, **more
+    )
 
 
 @each_strategy
-@settings(max_examples=40)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**63 - 1), parallelism=st.integers(1, 40), order=st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing(strategy: Strategy, seed: int, parallelism: int, order: Random) -> None:
     def search() -> VirtualClockSearch:
@@ -62,7 +73,7 @@ def test_a_kill_at_every_evaluation_changes_nothing(strategy: Strategy, budget: 
 
 
 @each_strategy
-@settings(max_examples=40)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 99), parallelism=st.integers(1, 12), order=st.randoms(use_true_random=False))
 def test_epoch_budgets_are_decided_in_virtual_time(
     strategy: Strategy, seed: int, parallelism: int, order: Random
@@ -89,8 +100,10 @@ def test_no_network_is_proposed_twice_and_all_lie_in_the_space(strategy: Strateg
     space = SearchSpace((6,), 3, max_layers=2, min_units=2, max_units=6, max_parameters=80)
     rows = drive(make(strategy, space=space, budget=Budget(evaluations=70)))
     networks = [row.candidate.architecture for row in rows]
+    new = [row.candidate.architecture for row in rows if row.candidate.operator != "repeat"]
 
-    assert len(set(networks)) == len(networks)
+    assert len(set(new)) == len(new)
+    assert (len(new) < len(rows)) == (strategy[0] in REPEATING)
     assert all(space.contains(network) for network in networks)
     assert [row.candidate.number for row in rows] == list(range(len(rows)))
 
