@@ -28,7 +28,8 @@ MOST_PENDING = 60
 class Belief:
     """The posterior over `keys`: the networks that were trained, then those that are only pending.
 
-    `means` and `deviations` are of their true scores; the first `trained` of them have a score.
+    `means` and `deviations` are of their true scores; the first `trained` of them have a score, and `full` says which
+    of these were trained to the end.
     """
 
     posterior: Posterior
@@ -37,6 +38,7 @@ class Belief:
     trained: int
     means: FloatArray
     deviations: FloatArray
+    full: tuple[bool, ...]
 
     @property
     def best(self) -> float:
@@ -44,8 +46,12 @@ class Belief:
         return float(self.means[: self.trained].max())
 
     def leaders(self, count: int) -> list[int]:
-        """Return the places of the trained networks with the largest posterior means, best first."""
-        return [int(place) for place in np.argsort(-self.means[: self.trained], kind="stable")[:count]]
+        """Return the places of the networks with the largest posterior means, best first.
+
+        Only networks that were trained in full, where there are any: a rung alone makes no leader.
+        """
+        order = [int(place) for place in np.argsort(-self.means[: self.trained], kind="stable")]
+        return [place for place in order if self.full[place]][:count] or order[:count]
 
     def predict(self, keys: Sequence[Key]) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the true scores of networks that were never trained."""
@@ -66,7 +72,7 @@ class Believer:
         self._seen = 0
         self._next_fit = 0
         self._fitted: Hyperparameters | None = None
-        self._settled: tuple[int, Posterior, Observations, tuple[Key, ...]] | None = None
+        self._settled: tuple[int, Belief, Observations] | None = None
 
     def first(self, key: Key) -> int:
         """Return the number of the first candidate that gave this trained network a score."""
@@ -89,24 +95,18 @@ class Believer:
             observations, places = self._observed.observations(clip=self._clip)
             posterior = Posterior(observations, self._features.groups, self._fitted)
             keys = tuple(self._observed.keys[place] for place in places)
-            self._settled = self._seen, posterior, observations, keys
-        _, posterior, observations, keys = self._settled
+            full = tuple(self._observed.trainings(place) > 0 for place in places)
+            settled = Belief(posterior, self._features, keys, len(keys), *posterior.known(), full)
+            self._settled = self._seen, settled, observations
+        _, settled, observations = self._settled
         pending = list(view.pending.values())[-MOST_PENDING:]
-        return self._with_pending(posterior, observations, keys, pending, self._fitted)
+        return self._with_pending(settled, observations, pending, self._fitted) if pending else settled
 
     def _with_pending(
-        self,
-        posterior: Posterior,
-        observations: Observations,
-        keys: tuple[Key, ...],
-        pending: Sequence[Candidate],
-        fitted: Hyperparameters,
+        self, settled: Belief, observations: Observations, pending: Sequence[Candidate], fitted: Hyperparameters
     ) -> Belief:
-        trained = len(keys)
-        if not pending:
-            return Belief(posterior, self._features, keys, trained, *posterior.known())
+        posterior, keys, known = settled.posterior, settled.keys, settled.means
         places = {key: place for place, key in enumerate(keys)}
-        known, _ = posterior.known()
         means, counts = observations.means.copy(), observations.counts.copy()
         new: dict[Key, int] = {}
         for candidate in pending:
@@ -125,6 +125,7 @@ class Believer:
             features = np.concatenate([features, rows])
             means = np.concatenate([means, expected])
             counts = np.concatenate([counts, np.array(list(new.values()), np.float64)])
-        imagined = Observations(features, means, counts, observations.within)
-        extended = Posterior(imagined, self._features.groups, fitted)
-        return Belief(extended, self._features, (*keys, *new), trained, *extended.known())
+        # What is imagined to agree with the posterior says nothing about the amplitude.
+        imagined = Observations(features, means, counts)
+        extended = Posterior(imagined, self._features.groups, fitted, posterior.amplitude)
+        return Belief(extended, self._features, (*keys, *new), settled.trained, *extended.known(), settled.full)

@@ -20,6 +20,8 @@ mean, and the anchors, in this order (docs/search.md has the ablations). Failed 
 visible to nobody here.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from core.training import TrainingConfig
@@ -29,10 +31,13 @@ from evolution.breeding import Offspring, brood
 from evolution.candidate import Candidate, Prediction
 from evolution.errors import InvalidSearch
 from evolution.features import FeatureMap
+from evolution.ladder import RUNG_DIVISOR, is_trusted, rung_epochs
+from evolution.observed import key_of
 from evolution.rng import Purpose, stream
-from evolution.search import Budget
+from evolution.search import Budget, StopReason
 from evolution.space import SearchSpace
 from evolution.space_search import SpaceSearch
+from evolution.stopping import StoppingRule
 from evolution.toolbox import Fitness, Individual, make_operators
 from evolution.virtual_clock_search import View
 
@@ -65,8 +70,13 @@ class EvolutionarySearch(SpaceSearch):
         with_anchors: bool = True,
         offspring: int = OFFSPRING,
         repeat_every: int | None = REPEAT_EVERY,
+        ladder: bool = False,
+        stopping: StoppingRule | None = None,
     ) -> None:
-        """Prepare the search; `with_anchors=False`, `offspring=1` and `repeat_every=None` switch its parts off."""
+        """Prepare the search; `with_anchors=False`, `offspring=1` and `repeat_every=None` switch its parts off.
+
+        `ladder` allows short trainings, where they can be trusted (see `evolution.ladder`).
+        """
         super().__init__(
             space,
             training,
@@ -83,8 +93,16 @@ class EvolutionarySearch(SpaceSearch):
             raise InvalidSearch(f"repeat_every must be 2 or more, or None, got {repeat_every}")
         self._offspring = offspring
         self._repeat_every = repeat_every
+        self._rung = rung_epochs(training.epochs) if ladder else None
+        self._stopping = stopping
         self._operators = make_operators(space, TOURNAMENT)
         self._believer = Believer(FeatureMap(space), clip=True)
+
+    def finished(self, view: View) -> StopReason | None:
+        """Say "not worth it" where the stopping rule holds."""
+        if self._stopping is not None and self._stopping.holds(view.candidates):
+            return "not worth it"
+        return None
 
     def propose(self, number: int, view: View) -> Candidate | None:
         """Decide candidate `number`: an anchor, a random network, a repeat, or screened offspring."""
@@ -97,7 +115,34 @@ class EvolutionarySearch(SpaceSearch):
             return self.random(number, view, rng)
         if self._repeat_every is not None and number >= REPEAT_FROM and number % self._repeat_every == 0:
             return self._repeat(number, belief, rng)
-        return self._screened(number, belief, view, rng)
+        rung = self._rung if self._rung is not None and self._on_the_ladder(view) else None
+        if rung is not None:
+            promoted = self._promotion(number, belief, view)
+            if promoted is not None:
+                return promoted
+        candidate = self._screened(number, belief, view, rng)
+        return candidate if candidate is None or rung is None else replace(candidate, stop_after=rung)
+
+    def _on_the_ladder(self, view: View) -> bool:
+        """Say whether the anchors, all of which have been seen, show that the rung can be trusted."""
+        anchors = [one for one in view.visible if one.candidate.operator == "anchor"]
+        return len(anchors) == len(self.anchors) and is_trusted(anchors)
+
+    def _promotion(self, number: int, belief: Belief, view: View) -> Candidate | None:
+        """Train in full the best network of the rung that was not, while fewer than their share were."""
+        on_rung = {key_of(one) for one in view.candidates if one.stop_after is not None}
+        promoted = sum(one.operator == "promote" for one in view.candidates)
+        if promoted >= len(on_rung) // RUNG_DIVISOR:
+            return None
+        pending = {key_of(one) for one in view.pending.values()}
+        order = np.argsort(-belief.means[: belief.trained], kind="stable")
+        waiting = (int(place) for place in order if not belief.full[place] and belief.keys[place] not in pending)
+        place = next(waiting, None)
+        if place is None:
+            return None
+        prediction = Prediction(float(belief.means[place]), float(belief.deviations[place]), 0.0)
+        first = self._believer.first(belief.keys[place])
+        return self.candidate(number, Offspring(belief.keys[place][0], "promote", (first,)), prediction)
 
     def _screened(self, number: int, belief: Belief, view: View, rng: np.random.Generator) -> Candidate | None:
         """Breed, and return the offspring that promises most; None when the space is exhausted."""

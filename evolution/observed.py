@@ -9,6 +9,7 @@ from core.architecture import Architecture
 from core.training import TrainingConfig
 from evolution.candidate import Candidate, Evaluation
 from evolution.features import FeatureMap
+from evolution.ladder import RungMap, pair_of
 from evolution.surrogate import FloatArray, IndexArray, Observations
 
 Key = tuple[Architecture, TrainingConfig]
@@ -36,6 +37,10 @@ class Observed:
         self._sums: list[float] = []
         self._squares: list[float] = []
         self._counts: list[int] = []
+        # Of trainings that stopped at the rung, which are worth what the map from there explains.
+        self._rung_sums: list[float] = []
+        self._rung_counts: list[int] = []
+        self._pairs: list[tuple[float, float]] = []
         self.keys: list[Key] = []
         self.first: list[int] = []
         self.places: dict[Key, int] = {}
@@ -48,24 +53,45 @@ class Observed:
         for evaluation in evaluations:
             if evaluation.fitness is None:
                 continue
-            key = key_of(evaluation.candidate)
-            place = self.places.get(key)
-            if place is None:
-                place = self.places[key] = len(self.keys)
-                self.keys.append(key)
-                self.first.append(evaluation.candidate.number)
-                self._rows.append(self._features.matrix([key])[0])
-                self._sums.append(0.0)
-                self._squares.append(0.0)
-                self._counts.append(0)
+            place = self._place(evaluation.candidate)
+            pair = pair_of(evaluation)
+            if pair is not None:
+                self._pairs.append(pair)
             for score in evaluation.scores or (evaluation.fitness,):
+                if evaluation.candidate.stop_after is not None:
+                    self._rung_sums[place] += score
+                    self._rung_counts[place] += 1
+                    continue
                 self._sums[place] += score
                 self._squares[place] += score * score
                 self._counts[place] += 1
 
+    def _place(self, candidate: Candidate) -> int:
+        key = key_of(candidate)
+        if key not in self.places:
+            self.places[key] = len(self.keys)
+            self.keys.append(key)
+            self.first.append(candidate.number)
+            self._rows.append(self._features.matrix([key])[0])
+            for numbers in (self._sums, self._squares, self._rung_sums):
+                numbers.append(0.0)
+            for counts in (self._counts, self._rung_counts):
+                counts.append(0)
+        return self.places[key]
+
     def trainings(self, place: int) -> int:
-        """Return how many trainings of a network were seen."""
+        """Return how many full trainings of a network were seen."""
         return self._counts[place]
+
+    def _weighted(self) -> tuple[FloatArray, FloatArray]:
+        """Return the sum of each network's scores and how many trainings they count for, rungs mapped and weighed."""
+        sums, counts = np.array(self._sums), np.array(self._counts, np.float64)
+        if any(self._rung_counts):
+            rung = RungMap.fit(self._pairs)
+            short = np.array(self._rung_counts, np.float64)
+            counts = counts + rung.reliability * short
+            sums = sums + rung.reliability * (rung.intercept * short + rung.slope * np.array(self._rung_sums))
+        return sums, counts
 
     def observations(self, *, clip: bool) -> tuple[Observations, IndexArray]:
         """Return what a surrogate is fitted to, and the place here of each of its rows.
@@ -75,23 +101,24 @@ class Observed:
         looks for the best one need not tell bad networks apart, and their spread would drown the differences between
         good ones. Raises InvalidSearch before the first score.
         """
-        sums, counts = np.array(self._sums), np.array(self._counts, np.float64)
-        means = sums / np.maximum(counts, 1)
+        sums, counts = self._weighted()
+        means = sums / counts
         chosen = np.arange(len(means))
         if len(means) > MOST_POINTS:
             shrunk = (sums + SHRINKAGE * means.mean()) / (counts + SHRINKAGE)
             best = np.argsort(-shrunk, kind="stable")[: MOST_POINTS // 2]
             rest = np.setdiff1d(chosen, best, assume_unique=True)
             chosen = np.sort(np.concatenate([best, rest[-(MOST_POINTS - len(best)) :]]))
-        squares = np.maximum(np.array(self._squares) - counts * means**2, 0)
-        means, counts, squares = means[chosen], counts[chosen], squares[chosen]
+        full = np.array(self._counts, np.float64)
+        squares = np.maximum(np.array(self._squares) - np.square(self._sums) / np.maximum(full, 1), 0)[chosen]
+        repeats = np.maximum(full[chosen] - 1, 0)
+        means, counts = means[chosen], counts[chosen]
         if clip and len(means):
             middle = float(np.median(means))
             floor = middle - CLIP * (float(means.max()) - middle)
             # What spreads far below the floor says nothing about the noise of good networks.
-            squares = np.where(means >= floor, squares, 0.0)
-            counts = np.where(means >= floor, counts, 1.0)
+            squares, repeats = np.where(means >= floor, squares, 0.0), np.where(means >= floor, repeats, 0.0)
             means = np.maximum(means, floor)
         rows = [self._rows[place] for place in chosen]
         features: FloatArray = np.array(rows).reshape(len(rows), -1)
-        return Observations(features, means, counts, float(squares.sum())), chosen
+        return Observations(features, means, counts, float(squares.sum()), float(repeats.sum())), chosen

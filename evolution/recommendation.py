@@ -60,6 +60,9 @@ def _standings(evaluations: Sequence[Evaluation], space: SearchSpace, *, clip: b
     means, deviations = Posterior(observations, features.groups, fit(observations, features.groups)).known()
     found = []
     for row, place in enumerate(places.tolist()):
+        if not observed.trainings(place):
+            # Only a rung of it was seen, which is no training to recommend.
+            continue
         architecture, training = observed.keys[place]
         mean, deviation = float(means[row]), float(deviations[row])
         found.append(

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import InvalidSearch
 
-StopReason = Literal["budget", "space exhausted"]
+StopReason = Literal["budget", "space exhausted", "not worth it"]
 
 
 @dataclass(frozen=True, slots=True)

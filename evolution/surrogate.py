@@ -42,14 +42,16 @@ class Observations:
     """What is known of some networks, one row each.
 
     `features` is (n, columns); `means` (n,) the mean score of each; `counts` (n,) how many trainings it is the mean of
-    (a training that tells less than a whole one counts for less); `within` is the sum, over all of them, of the squared
-    differences between a training's score and its network's mean.
+    (a training that tells less than a whole one counts for less). `within` is the sum, over networks that were trained
+    several times, of the squared differences between their scores and their mean; `repeats` how many scores beyond one
+    per network that is made of.
     """
 
     features: FloatArray
     means: FloatArray
     counts: FloatArray
     within: float = 0.0
+    repeats: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.means) < 1 or not len(self.features) == len(self.means) == len(self.counts):
@@ -125,7 +127,7 @@ def _log_evidence(observations: Observations, squares: FloatArray, tried: Hyperp
     mean = float(solved[:, 0] @ solved[:, 1]) / float(solved[:, 1] @ solved[:, 1])
     residual = solved[:, 0] - mean * solved[:, 1]
     # The scores around their network's mean are noise alone.
-    repeats = max(0.0, float(observations.counts.sum()) - len(ones))
+    repeats = observations.repeats
     total = len(ones) + repeats
     amplitude = max((float(residual @ residual) + observations.within / tried.noise) / total, 1e-300)
     evidence = (
@@ -143,9 +145,18 @@ def _covariance(correlation: FloatArray, counts: FloatArray, noise: float) -> Fl
 
 
 class Posterior:
-    """What the Gaussian process believes after the observations; means and deviations are of a network's true score."""
+    """What the Gaussian process believes after the observations; means and deviations are of a network's true score.
 
-    def __init__(self, observations: Observations, groups: Sequence[IndexArray], fitted: Hyperparameters) -> None:
+    `amplitude` is the variance that the kernel is multiplied with; None for the most likely one.
+    """
+
+    def __init__(
+        self,
+        observations: Observations,
+        groups: Sequence[IndexArray],
+        fitted: Hyperparameters,
+        amplitude: float | None = None,
+    ) -> None:
         self._observations, self._groups, self._fitted = observations, groups, fitted
         correlation = matern52(squared_distances(observations.features, observations.features, groups), fitted.lengths)
         covariance = _covariance(correlation, observations.counts, fitted.noise)
@@ -155,9 +166,10 @@ class Posterior:
         self._mean = float(weights @ observations.means) / float(weights.sum())
         residual = observations.means - self._mean
         self._weights = self._inverse @ residual
-        repeats = max(0.0, float(observations.counts.sum()) - len(residual))
-        total = float(residual @ self._weights) + observations.within / fitted.noise
-        self._amplitude = max(total / (len(residual) + repeats), 1e-300)
+        if amplitude is None:
+            total = float(residual @ self._weights) + observations.within / fitted.noise
+            amplitude = max(total / (len(residual) + observations.repeats), 1e-300)
+        self.amplitude = amplitude
         # Covariance of the observed networks' true scores with their observed means.
         self._known = correlation
         self._known[np.diag_indices_from(self._known)] += self._own
@@ -165,7 +177,7 @@ class Posterior:
     @property
     def noise(self) -> float:
         """Variance of one training's score around its network's true score."""
-        return self._amplitude * self._fitted.noise
+        return self.amplitude * self._fitted.noise
 
     def predict(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation, each (m,), of the true scores of networks that were never trained."""
@@ -185,8 +197,8 @@ class Posterior:
         covariance = self._known[np.ix_(rows, rows)] - some @ self._inverse @ some.T
         mean = self._mean + some @ self._weights
         # Eigenvalues that rounding made negative are 0.
-        values, vectors = np.linalg.eigh(covariance * self._amplitude)
+        values, vectors = np.linalg.eigh(covariance * self.amplitude)
         return np.asarray(mean + vectors @ (np.sqrt(np.maximum(values, 0)) * rng.standard_normal(len(rows))))
 
     def _deviation(self, variances: FloatArray) -> FloatArray:
-        return np.asarray(np.sqrt(self._amplitude * np.maximum(variances, 0)))
+        return np.asarray(np.sqrt(self.amplitude * np.maximum(variances, 0)))

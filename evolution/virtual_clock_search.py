@@ -75,6 +75,10 @@ class VirtualClockSearch(ABC):
     def propose(self, number: int, view: View) -> Candidate | None:
         """Decide candidate `number` from the view alone; None when the space holds no further network."""
 
+    def finished(self, view: View) -> StopReason | None:  # noqa: ARG002 - for strategies that know when to stop
+        """Return why the search should end before its budget is spent, from the view alone; None to go on."""
+        return None
+
     @property
     def done(self) -> bool:
         """Whether nothing will be proposed any more and every proposal was answered."""
@@ -92,6 +96,9 @@ class VirtualClockSearch(ABC):
     def ask(self) -> Candidate | None:
         """Propose the next candidate; None while a result that must be seen is missing, and when the search is done."""
         if self._closed is not None or not self._reach_next_moment():
+            return None
+        self._closed = self.finished(self._view)
+        if self._closed is not None:
             return None
         number = len(self._view.candidates)
         candidate = self.propose(number, self._view)

@@ -29,7 +29,8 @@ def drawn(count: int, noise: float, seed: int = 0, trainings: int = 1) -> tuple[
     scores = truth(features)[:, np.newaxis] + noise * rng.standard_normal((count, trainings))
     means = scores.mean(axis=1)
     within = float(((scores - means[:, np.newaxis]) ** 2).sum())
-    return Observations(features, means, np.full(count, float(trainings)), within), truth(features)
+    repeats = float(count * (trainings - 1))
+    return Observations(features, means, np.full(count, float(trainings)), within, repeats), truth(features)
 
 
 def test_the_matern_kernel_is_that_of_the_book() -> None:
@@ -86,7 +87,7 @@ def test_repeats_make_a_network_better_known_than_its_neighbors() -> None:
     observations, _ = drawn(20, 0.3)
     counts = observations.counts.copy()
     counts[3] = 9
-    repeated = Observations(observations.features, observations.means, counts, 0.7)
+    repeated = Observations(observations.features, observations.means, counts, 0.7, 8.0)
     _, deviations = Posterior(repeated, GROUPS, Hyperparameters((2.0, 2.0, 2.0), 0.3)).known()
 
     assert deviations[3] < 0.7 * np.delete(deviations, 3).min()
