@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.training import TrainingConfig
+from evolution.genome import Genome
 from evolution.space import SearchSpace
 from service.job_spec import MAX_PARAMETERS, JobSpec
 
@@ -80,7 +81,7 @@ def test_what_is_not_refused_can_be_searched(
     if spec.refusals(*DIGITS):
         return
     searched = spec.search_space((16, 16), 10)
-    largest = searched.build("relu", (spec.space.max_units,) * spec.space.max_layers)
+    largest = searched.build(Genome("relu", (spec.space.max_units,) * spec.space.max_layers))
 
     assert max_parameters is not None or largest.parameter_count <= MAX_PARAMETERS
 
