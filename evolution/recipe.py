@@ -168,7 +168,8 @@ class RecipeSpace:
         """Say it in one sentence."""
         return (
             f"learning rate from {self.min_learning_rate:g} to {self.max_learning_rate:g}, "
-            f"batch size {_or(self.batch_sizes)}, {_or(self.optimizers)}, weight decay {_or(self.weight_decays)}"
+            f"batch size {one_of(self.batch_sizes)}, {one_of(self.optimizers)}, "
+            f"weight decay {one_of(self.weight_decays)}"
         )
 
     def _clip(self, rate: float) -> float:
@@ -186,6 +187,7 @@ def _neighbor(value: Number, choices: Sequence[Number], rng: np.random.Generator
     return _any([choice for choice in (below, above) if choice is not None], rng)
 
 
-def _or(choices: Sequence[object]) -> str:
+def one_of(choices: Sequence[object]) -> str:
+    """List choices as a person would: "16, 32 or 64"."""
     names = [f"{choice:g}" if isinstance(choice, float) else str(choice) for choice in choices]
     return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

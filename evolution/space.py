@@ -21,7 +21,7 @@ from evolution.bounds import Bounds, affordable_shapes
 from evolution.errors import InvalidSpace
 from evolution.genome import Block, Genome
 from evolution.numbering import Digits, digits, walk
-from evolution.recipe import apply_recipe, recipe_of
+from evolution.recipe import apply_recipe, one_of, recipe_of
 
 SAMPLE_ATTEMPTS = 20
 """How often a random network outside the limits is drawn again before it is made smaller instead."""
@@ -60,13 +60,13 @@ class SearchSpace(Bounds):
             str(self.max_layers) if self.min_layers == self.max_layers else f"{self.min_layers} to {self.max_layers}"
         )
         units = f" of {self.min_units:,} to {self.max_units:,} units" if self.max_layers else ""
-        parts = [f"{depth} dense layers{units}", " or ".join(self.activations)]
+        parts = [f"{depth} dense layers{units}", one_of(self.activations)]
         if self.max_blocks:
-            kernels = " or ".join(f"{size}x{size}" for size in self.kernels)
+            kernels = one_of([f"{size}x{size}" for size in self.kernels])
             channels = f"{self.min_channels:,} to {self.max_channels:,} channels"
             parts.insert(0, f"0 to {self.max_blocks} convolution blocks of {channels}, {kernels}")
         if self.dropout != (0.0,):
-            parts.append(f"dropout {' or '.join(f'{rate:g}' for rate in self.dropout)}")
+            parts.append(f"dropout {one_of(self.dropout)}")
         if self.max_parameters is not None:
             parts.append(f"at most {self.max_parameters:,} parameters")
         if self.max_inference_flops is not None:
