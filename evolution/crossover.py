@@ -2,33 +2,66 @@
 
 Layers play a role by where they stand: near the input, in the middle, near the output. So the child takes its depth
 from one parent, and each of its layers takes its width from the layer of either parent that stands at the same
-relative depth. Cutting both parents at unrelated places would give children that resemble neither.
+relative depth; convolution blocks likewise. Cutting both parents at unrelated places would give children that resemble
+neither.
 """
+
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from core.architecture import Architecture
+from core.training import TrainingConfig
+from evolution.genome import Genome
+from evolution.recipe import apply_recipe, recipe_of
 from evolution.space import SearchSpace
+
+Gene = TypeVar("Gene")
 
 
 def aligned_crossover(
     mother: Architecture, father: Architecture, space: SearchSpace, *, rng: np.random.Generator
 ) -> Architecture:
-    """Return a child: depth and activation from one parent each, every width from either.
+    """Return a child: depth, number of blocks, activation and dropout from one parent each, the rest from either.
 
-    max_parameters is the caller's to check.
+    The limits on parameters and on the cost of inference are the caller's to check.
     """
-    parents = (mother, father)
-    depth = parents[int(rng.integers(2))].depth
-    donors = [parent for parent in parents if parent.layers]
-    if depth == 0 or not donors:
-        return space.build(space.activations[0], ())
-    activation = donors[int(rng.integers(len(donors)))].activations[0]
-    widths = []
-    for place in range(depth):
-        donor = donors[int(rng.integers(len(donors)))]
-        widths.append(donor.widths[_aligned(place, depth, donor.depth)])
-    return space.build(activation, tuple(widths))
+    parents = (space.genome_of(mother), space.genome_of(father))
+    depth = len(_either(parents, rng).widths)
+    with_blocks = [parent for parent in parents if parent.blocks]
+    # Nothing is drawn for genes that neither parent has.
+    count = len(_either(parents, rng).blocks) if with_blocks else 0
+    if depth + count == 0:
+        return space.build(Genome(space.activations[0]))
+    activation = _either([parent for parent in parents if parent.widths or parent.blocks], rng).activation
+    with_widths = [parent for parent in parents if parent.widths]
+    widths = _interleaved([parent.widths for parent in with_widths], depth, rng)
+    blocks = _interleaved([parent.blocks for parent in with_blocks], count, rng)
+    rates = sorted({parent.dropout for parent in with_widths}) or [0.0]
+    return space.build(Genome(activation, widths, blocks, _either(rates, rng)))
+
+
+def recipe_crossover(
+    mother: TrainingConfig, father: TrainingConfig, space: SearchSpace, *, rng: np.random.Generator
+) -> TrainingConfig:
+    """Return the mother's training with every gene of its recipe from either; unchanged where none is searched."""
+    if space.recipe is None:
+        return mother
+    return apply_recipe(mother, space.recipe.cross(recipe_of(mother), recipe_of(father), rng))
+
+
+def _either(choices: Sequence[Gene], rng: np.random.Generator) -> Gene:
+    return choices[int(rng.integers(len(choices)))]
+
+
+def _interleaved(donors: Sequence[Sequence[Gene]], length: int, rng: np.random.Generator) -> tuple[Gene, ...]:
+    """Return `length` genes, each from the same relative depth of a donor drawn for it."""
+    genes = []
+    for place in range(length):
+        donor = _either(donors, rng)
+        genes.append(donor[_aligned(place, length, len(donor))])
+    return tuple(genes)
 
 
 def _aligned(place: int, depth: int, other_depth: int) -> int:

@@ -9,6 +9,10 @@ class InvalidSpace(EvolutionError):
     """The bounds of a search space contradict each other or leave no network."""
 
 
+class InvalidGenome(EvolutionError):
+    """A network does not have the form that a search gives to its networks."""
+
+
 class InvalidSearch(EvolutionError):
     """A search was asked for with settings that it cannot follow."""
 

@@ -2,7 +2,8 @@
 
 The same network trained twice tells little that is new, so a duplicate is replaced: first by random draws, a bounded
 number of them, then by walking through the space from a random place. The walk ends with certainty, so a space that
-holds no further network is recognized instead of searched for ever.
+holds no further network is recognized instead of searched for ever. Where recipes are searched, a network with another
+recipe is something new.
 """
 
 from collections.abc import Set as AbstractSet
@@ -10,6 +11,8 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from core.architecture import Architecture
+from core.training import TrainingConfig
+from evolution.recipe import apply_recipe
 from evolution.space import SearchSpace
 
 DRAWS = 50
@@ -27,6 +30,32 @@ def draw_unseen(
     for architecture in space.walk(_any_index(space, rng)):
         if architecture not in seen:
             return architecture, "walk"
+    return None
+
+
+def draw_unseen_pair(
+    space: SearchSpace,
+    training: TrainingConfig,
+    seen: AbstractSet[tuple[Architecture, TrainingConfig]],
+    rng: np.random.Generator,
+) -> tuple[Architecture, TrainingConfig, str] | None:
+    """Do as `draw_unseen` for networks with their trainings, which are `training` with a recipe of the space.
+
+    Where recipes are not searched the trainings in `seen` do not count.
+    """
+    if space.recipe is None:
+        drawn = draw_unseen(space, {architecture for architecture, _ in seen}, rng)
+        return None if drawn is None else (drawn[0], training, drawn[1])
+    for _ in range(DRAWS):
+        pair = space.sample(rng), space.sample_training(training, rng)
+        if pair not in seen:
+            return *pair, "random"
+    # Only a space with a single learning rate can be exhausted: these are then all its recipes.
+    trainings = [apply_recipe(training, recipe) for recipe in space.recipe.corners()]
+    for architecture in space.walk(_any_index(space, rng)):
+        for each in trainings:
+            if (architecture, each) not in seen:
+                return architecture, each, "walk"
     return None
 
 

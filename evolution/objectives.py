@@ -36,8 +36,8 @@ def log_cost(architecture: Architecture, name: CostName) -> float:
 
 
 def largest_log_cost(space: SearchSpace, name: CostName) -> float:
-    """Return an upper bound of `log_cost` over the space: that of its deepest network of widest layers."""
-    return log_cost(space.build(space.activations[0], (space.max_units,) * space.max_layers), name)
+    """Return an upper bound of `log_cost` over the space: that of its widest network of any depth."""
+    return max(log_cost(space.largest(blocks, depth), name) for blocks, depth in space.shapes())
 
 
 def front(scores: npt.ArrayLike, costs: npt.ArrayLike) -> npt.NDArray[np.intp]:

@@ -7,7 +7,7 @@ field reads alike, whatever was wrong with the input.
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -25,6 +25,15 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class Disagreement(PydanticCustomError):
+    """Fields that contradict each other; `context["errors"]` holds (pointer below this model, detail) pairs."""
+
+    @classmethod
+    def between(cls, *errors: tuple[str, str]) -> Self:
+        """Build the error that names every field involved."""
+        return cls("disagreement", "the fields contradict each other", {"errors": errors})
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """A whole number of JSON: `5`, but neither `5.0` nor `"5"` nor `true`."""
@@ -38,6 +47,29 @@ class Whole:
             core_schema.int_schema(strict=True, ge=self.minimum, le=self.maximum),
             f"must be a whole number from {self.minimum:,} to {self.maximum:,}",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """An odd whole number of JSON."""
+
+    minimum: int
+    maximum: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler
+        return _explained(
+            core_schema.no_info_after_validator_function(
+                self._odd, core_schema.int_schema(strict=True, ge=self.minimum, le=self.maximum)
+            ),
+            f"must be an odd whole number from {self.minimum:,} to {self.maximum:,}",
+        )
+
+    @staticmethod
+    def _odd(number: int) -> int:
+        if number % 2 == 0:
+            raise ValueError
+        return number
 
 
 @dataclass(frozen=True, slots=True)

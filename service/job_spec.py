@@ -4,27 +4,17 @@ Fields are checked one by one first, then against each other, and, once the data
 search (`JobSpec.refusals`): a spec that could never be run is refused before it is queued, not after an hour.
 """
 
-from itertools import pairwise
-from math import prod
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from core.architecture import ActivationName, Architecture, Dense
 from core.optimizer import OptimizerName
 from core.schedule import ScheduleName
-from core.training import TrainingConfig, predicted_flops
-from evolution.errors import EvolutionError
+from core.training import TrainingConfig
 from evolution.space import SearchSpace
 from service.errors import FieldError
-from service.fields import Distinct, Exactly, Number, StrictModel, Text, Whole
-
-MAX_PARAMETERS: Final = 20_000_000
-"""Parameters of the largest network that a search may train."""
-
-BYTES_PER_PARAMETER: Final = 5 * 4
-"""float32 for the value, its gradient, two moments of the optimizer, and the copy from the best epoch."""
+from service.fields import Exactly, Number, StrictModel, Text, Whole
+from service.space_spec import SpaceSpec
 
 MAX_WORK: Final = 2**62
 """FLOPs of a whole job; the columns and the virtual clock that add them up are signed 64-bit."""
@@ -33,48 +23,10 @@ _REFERENCE_ARMS: Final = 5
 """Networks that the verdict trains anew per seed: the evolved one, its random rival, and three references."""
 
 
-class Disagreement(PydanticCustomError):
-    """Fields that contradict each other; `context["errors"]` holds (pointer below this model, detail) pairs."""
-
-    @classmethod
-    def between(cls, *errors: tuple[str, str]) -> Self:
-        """Build the error that names every field involved."""
-        return cls("disagreement", "the fields contradict each other", {"errors": errors})
-
-
 class BudgetSpec(StrictModel):
     """How much work the search may spend."""
 
     evaluations: Annotated[int, Whole(1, 100_000)] = 64
-
-
-def _default_activations() -> list[ActivationName]:
-    return ["relu", "tanh"]
-
-
-class SpaceSpec(StrictModel):
-    """The networks among which the search may choose."""
-
-    min_layers: Annotated[int, Whole(0, 16)] = 0
-    max_layers: Annotated[int, Whole(0, 16)] = 3
-    min_units: Annotated[int, Whole(1, 4_096)] = 8
-    max_units: Annotated[int, Whole(1, 4_096)] = 128
-    activations: Annotated[list[ActivationName], Distinct(), Field(min_length=1, max_length=4)] = Field(
-        default_factory=_default_activations
-    )
-    max_parameters: Annotated[int, Whole(1, MAX_PARAMETERS)] | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        errors: list[tuple[str, str]] = []
-        for low, high in (("min_layers", "max_layers"), ("min_units", "max_units")):
-            least, most = getattr(self, low), getattr(self, high)
-            if least > most:
-                errors.append((f"/{low}", f"must be at most {high}, which is {most:,}"))
-                errors.append((f"/{high}", f"must be at least {low}, which is {least:,}"))
-        if errors:
-            raise Disagreement.between(*errors)
-        return self
 
 
 class TrainingSpec(StrictModel):
@@ -121,17 +73,7 @@ class JobSpec(StrictModel):
 
     def search_space(self, input_shape: tuple[int, ...], outputs: int) -> SearchSpace:
         """Return the space of networks for data of this shape."""
-        space = self.space
-        return SearchSpace(
-            input_shape=input_shape,
-            outputs=outputs,
-            min_layers=space.min_layers,
-            max_layers=space.max_layers,
-            min_units=space.min_units,
-            max_units=space.max_units,
-            activations=tuple(space.activations),
-            max_parameters=space.max_parameters,
-        )
+        return self.space.search_space(input_shape, outputs)
 
     def training_config(self) -> TrainingConfig:
         """Return how each candidate is trained."""
@@ -149,54 +91,18 @@ class JobSpec(StrictModel):
 
     def refusals(self, input_shape: tuple[int, ...], outputs: int, rows: int) -> list[FieldError]:
         """Return what keeps this spec from being run on data of this shape with `rows` training rows."""
-        space = self.space
-        # Counted here, not asked of an Architecture: one that is far too large could not be made at all.
-        sizes = [
-            _parameters(input_shape, (units,) * depth, outputs)
-            for depth in range(space.min_layers, space.max_layers + 1)
-            for units in (space.min_units, space.max_units)
-        ]
-        least, most = min(sizes), max(sizes)
-        if space.max_parameters is not None and least > space.max_parameters:
-            return [
-                FieldError(
-                    "/space/max_parameters",
-                    f"must be at least {least:,}, the parameters of the smallest network of the space on this data set",
-                )
-            ]
-        if space.max_parameters is None and most > MAX_PARAMETERS:
-            size = f"the largest network would have {most:,} parameters ({_bytes(most)} while it is trained)"
-            limit = f"the limit is {MAX_PARAMETERS:,} ({_bytes(MAX_PARAMETERS)})"
-            way_out = "lower max_layers or max_units, or set max_parameters"
-            return [
-                FieldError(pointer, f"{size}; {limit}; {way_out}")
-                for pointer in ("/space/max_layers", "/space/max_units")
-            ]
-        try:
-            self.search_space(input_shape, outputs)
-        except EvolutionError as error:
-            return [FieldError("/space", str(error))]
-        dearest = Architecture(input_shape, (Dense(space.max_units, space.activations[0]),) * space.max_layers, outputs)
+        refused = self.space.refusals(input_shape, outputs)
+        if refused:
+            return refused
         # Both searches, and every final training, at the price of the dearest network.
         trainings = 2 * self.budget.evaluations * self.replicates + _REFERENCE_ARMS * self.verdict.seeds
-        work = trainings * predicted_flops(dearest, rows, self.training.epochs)
-        if space.max_parameters is not None and most > space.max_parameters:
-            # A network's cost grows with its parameters, and no network of the space is larger than that.
-            work = work * space.max_parameters // most
-        if work > MAX_WORK:
-            excess = f"up to {work:.1e} FLOPs of training are predicted, the limit is {MAX_WORK:.1e}"
-            return [
-                FieldError(pointer, f"{excess}; lower one of evaluations, epochs, max_layers and max_units")
-                for pointer in ("/budget/evaluations", "/training/epochs", "/space/max_layers", "/space/max_units")
-            ]
-        return []
-
-
-def _parameters(input_shape: tuple[int, ...], widths: tuple[int, ...], outputs: int) -> int:
-    sizes = (prod(input_shape), *widths, outputs)
-    return sum((before + 1) * after for before, after in pairwise(sizes))
-
-
-def _bytes(parameters: int) -> str:
-    size = parameters * BYTES_PER_PARAMETER
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+        work = trainings * self.space.dearest_sample(input_shape, outputs) * rows * self.training.epochs
+        if work <= MAX_WORK:
+            return []
+        excess = f"up to {work:.1e} FLOPs of training are predicted, the limit is {MAX_WORK:.1e}"
+        fields = ["/budget/evaluations", "/training/epochs", "/space/max_layers", "/space/max_units"]
+        if self.space.max_blocks:
+            fields += ["/space/max_blocks", "/space/max_channels"]
+        names = [field.rpartition("/")[2] for field in fields]
+        way_out = f"lower one of {', '.join(names[:-1])} and {names[-1]}"
+        return [FieldError(field, f"{excess}; {way_out}") for field in fields]

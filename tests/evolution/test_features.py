@@ -1,3 +1,6 @@
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,6 +8,7 @@ from hypothesis import strategies as st
 
 from evolution.errors import InvalidSpace
 from evolution.features import FeatureMap
+from evolution.recipe import RecipeSpace
 from evolution.space import SearchSpace
 from tests.evolution.builders import SPACE, TRAINING, architecture
 from tests.evolution.strategies import spaces
@@ -48,23 +52,58 @@ def test_a_network_of_another_space_is_refused() -> None:
         MAP.matrix([(architecture((4, 4, 4, 4)), TRAINING)])
 
 
+def test_only_what_a_space_varies_has_a_column() -> None:
+    plain = SearchSpace((8, 8), 3, max_blocks=2, max_layers=1)
+    rich = replace(plain, kernels=(3, 5), dropout=(0.0, 0.5), recipe=RecipeSpace())
+    few, many = FeatureMap(plain), FeatureMap(rich)
+
+    assert "blocks" in few.names
+    assert [few.names[index] for index in few.groups[1]] == ["depth", "blocks"]
+    assert set(many.names) - set(few.names) == {
+        *(f"log2 kernel of block {place} from the {end}" for place in (1, 2) for end in ("front", "back")),
+        "dropout",
+        *("log2 learning rate", "log2 batch size", "log2 weight decay", "is adam", "is adamw"),
+    }
+    assert [many.names[index] for index in many.groups[3]] == list(many.names[-5:])
+    assert sorted(np.concatenate(many.groups)) == list(range(len(many.names)))
+
+
+def test_recipes_count_by_their_logarithms() -> None:
+    space = replace(SPACE, recipe=RecipeSpace(weight_decays=(0.0, 0.01, 0.02)))
+    features = FeatureMap(space)
+
+    def value(name: str, **changes: Any) -> float:
+        training = replace(TRAINING, **changes)
+        return float(features.matrix([(architecture(), training)])[0, features.names.index(name)])
+
+    for name, field, values in (
+        ("log2 learning rate", "learning_rate", (0.01, 0.02, 0.04)),
+        ("log2 batch size", "batch_size", (16, 32, 64)),
+        ("log2 weight decay", "weight_decay", (0.0, 0.01, 0.02)),
+    ):
+        low, middle, high = (value(name, **{field: one}) for one in values)
+
+        assert middle - low == pytest.approx(high - middle)
+        assert middle > low
+    assert value("is adamw", optimizer="adamw") > value("is adamw")
+
+
 # Every space is sampled some hundred times for its mean and deviation.
 @settings(max_examples=30)
 @given(spaces(), st.integers(0, 2**32))
 def test_rows_depend_on_the_network_and_its_space_alone(space: SearchSpace, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    items = [(space.sample(rng), TRAINING) for _ in range(4)]
-    matrix = FeatureMap(space).matrix(items)
+    items = [(space.sample(rng), space.sample_training(TRAINING, rng)) for _ in range(4)]
+    features = FeatureMap(space)
+    matrix = features.matrix(items)
 
     assert matrix.dtype == np.float64
-    assert matrix.shape == (4, len(FeatureMap(space).names))
+    assert matrix.shape == (4, len(features.names))
     assert np.isfinite(matrix).all()
     assert all(
         np.array_equal(FeatureMap(space).matrix([item])[0], row) for item, row in zip(items, matrix, strict=True)
     )
-    distinct = {item[0] for item in items}
-
-    assert len({row.tobytes() for row in matrix}) == len(distinct)
+    assert len({row.tobytes() for row in matrix}) == len(set(items))
 
 
 def test_columns_are_standardized_over_the_space() -> None:

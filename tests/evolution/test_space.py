@@ -1,42 +1,56 @@
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.architecture import Architecture, Dense
 from evolution.errors import InvalidSpace
+from evolution.genome import Block, Genome
+from evolution.recipe import RecipeSpace, recipe_of
 from evolution.space import SearchSpace
+from tests.evolution.builders import TRAINING
 from tests.evolution.strategies import spaces
 
 SMALL = SearchSpace((2,), 2, max_layers=2, min_units=1, max_units=3)
-
-
-@pytest.mark.parametrize(
-    ("bounds", "named"),
-    [
-        ({"min_layers": 3, "max_layers": 2}, "min_layers=3, max_layers=2"),
-        ({"min_layers": -1}, "min_layers"),
-        ({"min_units": 9, "max_units": 8}, "min_units=9, max_units=8"),
-        ({"min_units": 0}, "min_units"),
-        ({"activations": ()}, "activations"),
-        ({"activations": ("relu", "relu")}, "activations"),
-        ({"activations": ("sine",)}, "activations"),
-        ({"max_layers": 10**18}, "at most at 64"),
-        ({"max_units": 2**16, "max_layers": 9}, "largest network"),
-        ({"max_parameters": 10}, "smallest of the space has 51"),
-    ],
+IMAGES = SearchSpace(
+    (4, 4),
+    2,
+    max_layers=1,
+    min_units=1,
+    max_units=3,
+    max_blocks=1,
+    min_channels=2,
+    max_channels=3,
+    kernels=(5, 3),
+    dropout=(0.0, 0.5),
 )
-def test_contradicting_bounds_are_refused(bounds: dict[str, Any], named: str) -> None:
-    with pytest.raises(InvalidSpace, match=named):
-        SearchSpace((16,), 3, **bounds)
 
 
 def test_the_space_counts_its_networks() -> None:
     # One without hidden layers, then two activations times 3 widths, and times 3 x 3 widths.
     assert SMALL.size() == 1 + 2 * 3 + 2 * 9
     assert SearchSpace((256,), 10, max_layers=4).size() == 1 + 2 * sum(253**depth for depth in range(1, 5))
+
+
+def test_blocks_and_dropout_multiply_the_space() -> None:
+    # Without blocks: one plain network, and two activations times two rates times 3 widths. With one block: two
+    # activations times 2 numbers of channels times 2 kernels, without a dense layer and with two rates times 3 widths.
+    assert IMAGES.size() == (1 + 2 * 2 * 3) + 2 * 2 * 2 * (1 + 2 * 3)
+    assert len({IMAGES.architecture_at(index) for index in range(IMAGES.size())}) == IMAGES.size()
+
+
+def test_a_space_says_what_it_holds() -> None:
+    assert SMALL.describe() == "25 structures (0 to 2 dense layers of 1 to 3 units; relu or tanh)"
+    assert replace(IMAGES, max_parameters=1000, max_inference_flops=9999, recipe=RecipeSpace()).describe() == (
+        "at most 69 structures (0 to 1 convolution blocks of 2 to 3 channels, 5x5 or 3x3; 0 to 1 dense layers of 1 to "
+        "3 units; relu or tanh; dropout 0 or 0.5; at most 1,000 parameters; at most 9,999 FLOPs of inference), each "
+        "with any learning rate from 0.001 to 0.05, batch size 16, 32, 64 or 128, adam or adamw, weight decay 0, "
+        "0.0001, 0.001 or 0.01"
+    )
+    assert SearchSpace((6,), 3).describe().startswith("8,226,821,241 structures (0 to 4 dense layers of 4 to 256")
+    assert SearchSpace((6,), 3, max_layers=9).describe().startswith("about 8.5e21 structures")
+    assert SearchSpace((6,), 3, max_layers=0).describe() == "1 structure (0 dense layers; relu or tanh)"
 
 
 def test_every_index_is_another_network() -> None:
@@ -96,24 +110,9 @@ def test_samples_reach_all_depths_and_activations_and_uneven_widths() -> None:
     assert len(set(widths)) > 100
 
 
-@pytest.mark.parametrize(
-    "network",
-    [
-        Architecture((2,), (Dense(4, "relu"),), 2),
-        Architecture((2,), (Dense(1, "gelu"),), 2),
-        Architecture((2,), (Dense(1, "relu"), Dense(1, "tanh")), 2),
-        Architecture((2,), (Dense(1, "relu"),) * 3, 2),
-        Architecture((3,), (), 2),
-        Architecture((2,), (), 3),
-    ],
-)
-def test_what_lies_outside_is_not_contained(network: Architecture) -> None:
-    assert not SMALL.contains(network)
-
-
 def test_a_network_above_the_limit_is_made_narrower() -> None:
     space = SearchSpace((6,), 3, max_units=100, max_parameters=1000)
-    network = space.build("tanh", (100, 50))
+    network = space.build(Genome("tanh", (100, 50)))
     fitted = space.fit(network)
 
     assert not space.contains(network)
@@ -127,6 +126,41 @@ def test_where_no_width_fits_the_depth_changes() -> None:
     # 200 inputs and 10 outputs: logistic regression has 2010 parameters, one layer of two units 432.
     narrow = SearchSpace((200,), 10, max_layers=2, min_units=2, max_units=64, max_parameters=440)
 
-    assert narrow.fit(narrow.build("relu", ())).widths == (2,)
-    assert narrow.fit(narrow.build("relu", (64, 64))).depth == 2
+    assert narrow.fit(narrow.build(Genome("relu"))).widths == (2,)
+    assert narrow.fit(narrow.build(Genome("relu", (64, 64)))).depth == 2
     assert narrow.sample(np.random.default_rng(1)).depth in {1, 2}
+
+
+def test_a_network_that_costs_too_much_is_made_smaller() -> None:
+    space = SearchSpace((8, 8), 3, max_blocks=2, kernels=(3, 7), max_inference_flops=20_000)
+    network = space.build(Genome("relu", (64,), (Block(16, 3), Block(32, 3)), 0.0))
+    fitted = space.genome_of(space.fit(network))
+
+    assert not space.contains(network)
+    assert space.contains(space.fit(network))
+    assert [block.kernel for block in fitted.blocks] == [3, 3]
+    assert fitted.blocks[0].channels < fitted.blocks[1].channels < fitted.widths[0]
+    assert space.fit(network).inference_flops > 15_000
+
+
+def test_kernels_shrink_where_nothing_else_helps() -> None:
+    space = SearchSpace((8, 8), 3, max_blocks=1, min_channels=4, kernels=(7, 3), max_inference_flops=8_000)
+    fitted = space.genome_of(space.fit(space.build(Genome("relu", (), (Block(8, 7),)))))
+
+    assert fitted.blocks == (Block(5, 3),)
+
+
+def test_blocks_are_given_up_where_none_fits() -> None:
+    space = SearchSpace((8, 8), 3, max_blocks=2, min_channels=8, max_inference_flops=3_000)
+
+    assert space.fit(space.build(Genome("relu", (9,), (Block(8, 3), Block(8, 3))))).describe() == "64-[9 relu]-3"
+
+
+def test_trainings_move_into_the_space_of_recipes() -> None:
+    space = replace(SMALL, recipe=RecipeSpace(0.1, 1.0, (8,)))
+    fitted = space.fit_training(TRAINING)
+
+    assert (fitted.learning_rate, fitted.batch_size, fitted.epochs) == (0.1, 8, TRAINING.epochs)
+    assert SMALL.fit_training(TRAINING) is SMALL.sample_training(TRAINING, np.random.default_rng(0)) is TRAINING
+    assert space.recipe is not None
+    assert space.recipe.contains(recipe_of(space.sample_training(TRAINING, np.random.default_rng(0))))

@@ -1,13 +1,12 @@
 import json
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.training import TrainingConfig
 from evolution.space import SearchSpace
-from service.job_spec import MAX_PARAMETERS, JobSpec
+from service.job_spec import JobSpec
 
 DIGITS = ((16, 16), 10, 3_000)
 
@@ -58,60 +57,6 @@ def test_two_specs_share_nothing() -> None:
     assert JobSpec(dataset="c").space.activations == ["relu", "tanh"]
 
 
-@given(
-    min_layers=st.integers(0, 16),
-    max_layers=st.integers(0, 16),
-    min_units=st.integers(1, 4_096),
-    max_units=st.integers(1, 4_096),
-    max_parameters=st.none() | st.integers(1, MAX_PARAMETERS),
-)
-def test_what_is_not_refused_can_be_searched(
-    min_layers: int, max_layers: int, min_units: int, max_units: int, max_parameters: int | None
-) -> None:
-    space = {
-        "min_layers": min(min_layers, max_layers),
-        "max_layers": max(min_layers, max_layers),
-        "min_units": min(min_units, max_units),
-        "max_units": max(min_units, max_units),
-        "max_parameters": max_parameters,
-    }
-    spec = JobSpec.model_validate({"dataset": "digits-16x16", "space": space})
-
-    if spec.refusals(*DIGITS):
-        return
-    searched = spec.search_space((16, 16), 10)
-    largest = searched.build("relu", (spec.space.max_units,) * spec.space.max_layers)
-
-    assert max_parameters is not None or largest.parameter_count <= MAX_PARAMETERS
-
-
-@pytest.mark.parametrize(
-    ("space", "fine"),
-    [
-        ({"max_layers": 16, "max_units": 1_000}, True),
-        ({"max_layers": 16, "max_units": 1_200}, False),
-        ({"max_layers": 16, "max_units": 4_096, "max_parameters": 20_000_000}, True),
-        ({"min_layers": 2, "max_layers": 2, "min_units": 4_096, "max_units": 4_096}, True),
-        ({"min_layers": 3, "max_layers": 3, "min_units": 4_096, "max_units": 4_096}, False),
-        ({"min_layers": 3, "max_layers": 3, "min_units": 64, "max_parameters": 20_000}, False),
-    ],
-)
-def test_the_limit_on_parameters(space: dict[str, int], fine: bool) -> None:
-    spec = JobSpec.model_validate({"dataset": "d", "space": {"max_units": 4_096, **space}})
-
-    assert (spec.refusals(*DIGITS) == []) is fine
-
-
-def test_data_that_no_network_of_the_space_can_take() -> None:
-    spec = JobSpec.model_validate({"dataset": "d", "space": {"max_units": 4_096, "max_parameters": 10_000_000}})
-
-    refusals = spec.refusals((1024, 1024), 10, 100)
-
-    assert [refusal.pointer for refusal in refusals] == ["/space/max_parameters"] or [
-        refusal.pointer for refusal in refusals
-    ] == ["/space"]
-
-
 def test_work_is_bounded_by_the_limit_on_parameters() -> None:
     long = {"budget": {"evaluations": 100_000}, "training": {"epochs": 10_000}}
     space = {"max_layers": 16, "max_units": 4_096}
@@ -122,3 +67,22 @@ def test_work_is_bounded_by_the_limit_on_parameters() -> None:
     small = JobSpec.model_validate({"dataset": "d", **long, "space": {**space, "max_parameters": 10_000}})
 
     assert small.refusals(*DIGITS) == []
+
+
+def refused(space: dict[str, Any], **others: Any) -> list[str]:
+    spec = JobSpec.model_validate({"dataset": "d", "space": space, **others})
+    return [refusal.pointer for refusal in spec.refusals(*DIGITS)]
+
+
+def test_the_work_of_convolutions_is_counted() -> None:
+    budget: dict[str, Any] = {"budget": {"evaluations": 100_000}, "training": {"epochs": 2_000}}
+    large: dict[str, Any] = {"max_blocks": 2, "max_channels": 64}
+
+    assert refused({"max_layers": 1}, **budget) == []
+    assert refused(large, **budget) == [
+        "/budget/evaluations",
+        "/training/epochs",
+        *(f"/space/{field}" for field in ("max_layers", "max_units", "max_blocks", "max_channels")),
+    ]
+    assert refused({**large, "max_parameters": 2_000}, **budget) == []
+    assert refused({**large, "max_inference_flops": 100_000}, **budget) == []

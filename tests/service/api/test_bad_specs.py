@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.job_spec import JobSpec
+from service.space_spec import SpaceSpec
 from tests.service.api.serving import pointers, problem_of
 
 EVALUATIONS = "must be a whole number from 1 to 100,000"
@@ -71,6 +72,21 @@ def test_budgets(client: httpx.Client, value: object) -> None:
         ("/space/activations", ["relu", "relu"], "each item once"),
         ("/space/activations", "relu", "must be a list"),
         ("/space/max_parameters", 0, "from 1 to 20,000,000"),
+        ("/space/max_inference_flops", 0, "from 1 to 1,000,000,000,000"),
+        ("/space/max_blocks", 9, "from 0 to 8"),
+        ("/space/max_blocks", True, "from 0 to 8"),
+        ("/space/max_channels", 513, "from 1 to 512"),
+        ("/space/kernels", [], "at least 1 item"),
+        ("/space/kernels", [3, 3], "each item once"),
+        ("/space/kernels", 3, "must be a list"),
+        ("/space/dropout", [0, 0.0], "each item once"),
+        ("/space/dropout", 0.5, "must be a list"),
+        ("/space/recipe", 5, "an object with the fields min_learning_rate, max_learning_rate, batch_sizes"),
+        ("/space/recipe/learning_rate", 0.01, "known are min_learning_rate"),
+        ("/space/recipe/min_learning_rate", 0, "above 0 and at most 10"),
+        ("/space/recipe/batch_sizes", [], "at least 1 item"),
+        ("/space/recipe/optimizers", ["adam", "adam"], "each item once"),
+        ("/space/recipe/weight_decays", [share / 100 for share in range(17)], "at most 16 items"),
         ("/training/epochs", 0, "from 1 to 10,000"),
         ("/training/epochs", 10**9, "from 1 to 10,000"),
         ("/training/batch_size", 0, "from 1 to 65,536"),
@@ -120,7 +136,37 @@ def test_unknown_activations(client: httpx.Client, activation: object) -> None:
     assert body["errors"][0]["detail"] == "must be 'relu', 'tanh', 'sigmoid' or 'gelu'"
 
 
-@pytest.mark.parametrize(("low", "high"), [("min_layers", "max_layers"), ("min_units", "max_units")])
+@pytest.mark.parametrize(
+    ("pointer", "value", "detail"),
+    [
+        ("/space/kernels/1", [3, 4], "must be an odd whole number from 1 to 15"),
+        ("/space/kernels/0", [17], "must be an odd whole number from 1 to 15"),
+        ("/space/kernels/0", [3.0], "must be an odd whole number from 1 to 15"),
+        ("/space/dropout/0", [0.95], "must be a number of at least 0 and at most 0.9"),
+        ("/space/dropout/1", [0, 0.0001], "must be 0 or a number of at least 0.001 and at most 0.9"),
+        ("/space/recipe/batch_sizes/0", [0], "must be a whole number from 1 to 65,536"),
+        ("/space/recipe/optimizers/0", ["rmsprop"], "must be 'sgd', 'adam' or 'adamw'"),
+        ("/space/recipe/weight_decays/0", [2], "must be a number of at least 0 and at most 1"),
+    ],
+)
+def test_items_name_their_limits(client: httpx.Client, pointer: str, value: object, detail: str) -> None:
+    body = problem_of(client.post("/v1/jobs", json=at(pointer.rpartition("/")[0], value)), 422, "invalid-spec")
+
+    assert body["errors"] == [{"pointer": pointer, "detail": detail}]
+
+
+def test_learning_rates_the_wrong_way_round_name_both(client: httpx.Client) -> None:
+    body = problem_of(client.post("/v1/jobs", json=at("/space/recipe/min_learning_rate", 0.5)), 422, "invalid-spec")
+
+    assert body["errors"] == [
+        {"pointer": "/space/recipe/min_learning_rate", "detail": "must be at most max_learning_rate, which is 0.05"},
+        {"pointer": "/space/recipe/max_learning_rate", "detail": "must be at least min_learning_rate, which is 0.5"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [("min_layers", "max_layers"), ("min_units", "max_units"), ("min_channels", "max_channels")]
+)
 def test_limits_the_wrong_way_round_name_both(client: httpx.Client, low: str, high: str) -> None:
     body = problem_of(client.post("/v1/jobs", json={"dataset": "digits-8x8", "space": {low: 9, high: 3}}), 422)
 
@@ -213,7 +259,7 @@ def test_input_is_not_echoed(client: httpx.Client) -> None:
         assert len(answer.content) < 2_000
 
 
-FIELDS = sorted({*JobSpec.model_fields, "evaluations", "max_layers", "max_units", "epochs", "learning_rate", "seeds"})
+FIELDS = sorted({*JobSpec.model_fields, *SpaceSpec.model_fields, "evaluations", "epochs", "learning_rate", "seeds"})
 SCALARS = (
     st.none()
     | st.booleans()
