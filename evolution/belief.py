@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evolution.candidate import Candidate
+from evolution.candidate import Candidate, Key
 from evolution.features import FeatureMap
-from evolution.observed import Key, Observed, key_of
+from evolution.observed import Observed
 from evolution.surrogate import FloatArray, Hyperparameters, Observations, Posterior, fit
 from evolution.virtual_clock_search import View
 
@@ -110,7 +110,7 @@ class Believer:
         means, counts = observations.means.copy(), observations.counts.copy()
         new: dict[Key, int] = {}
         for candidate in pending:
-            key = key_of(candidate)
+            key = candidate.key
             place = places.get(key)
             if place is None:
                 new[key] = new.get(key, 0) + candidate.replicates

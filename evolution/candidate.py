@@ -13,6 +13,9 @@ from core.replicates import MAX_REPLICATES, mean_and_standard_error
 from core.training import Epoch, TrainingConfig
 from evolution.errors import InvalidCandidate
 
+Key = tuple[Architecture, TrainingConfig]
+"""A network as searches tell networks apart: its structure, and how it is trained."""
+
 SEED_LIMIT = 2**63
 """Seeds are stored in signed 64-bit columns."""
 
@@ -71,6 +74,11 @@ class Candidate:
             raise InvalidCandidate(
                 f"stop_after must lie between 1 and epochs - 1 = {self.training.epochs - 1}, got {self.stop_after}"
             )
+
+    @property
+    def key(self) -> Key:
+        """What makes two candidates trainings of the same network."""
+        return self.architecture, self.training
 
     @property
     def planned_epochs(self) -> int:

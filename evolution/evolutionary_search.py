@@ -32,7 +32,6 @@ from evolution.candidate import Candidate, Prediction
 from evolution.errors import InvalidSearch
 from evolution.features import FeatureMap
 from evolution.ladder import RUNG_DIVISOR, is_trusted, rung_epochs
-from evolution.observed import key_of
 from evolution.rng import Purpose, stream
 from evolution.search import Budget, StopReason
 from evolution.space import SearchSpace
@@ -130,11 +129,11 @@ class EvolutionarySearch(SpaceSearch):
 
     def _promotion(self, number: int, belief: Belief, view: View) -> Candidate | None:
         """Train in full the best network of the rung that was not, while fewer than their share were."""
-        on_rung = {key_of(one) for one in view.candidates if one.stop_after is not None}
+        on_rung = {one.key for one in view.candidates if one.stop_after is not None}
         promoted = sum(one.operator == "promote" for one in view.candidates)
         if promoted >= len(on_rung) // RUNG_DIVISOR:
             return None
-        pending = {key_of(one) for one in view.pending.values()}
+        pending = {one.key for one in view.pending.values()}
         order = np.argsort(-belief.means[: belief.trained], kind="stable")
         waiting = (int(place) for place in order if not belief.full[place] and belief.keys[place] not in pending)
         place = next(waiting, None)
@@ -142,14 +141,14 @@ class EvolutionarySearch(SpaceSearch):
             return None
         prediction = Prediction(float(belief.means[place]), float(belief.deviations[place]), 0.0)
         first = self._believer.first(belief.keys[place])
-        return self.candidate(number, Offspring(belief.keys[place][0], "promote", (first,)), prediction)
+        return self.candidate(number, Offspring(belief.keys[place], "promote", (first,)), prediction)
 
     def _screened(self, number: int, belief: Belief, view: View, rng: np.random.Generator) -> Candidate | None:
         """Breed, and return the offspring that promises most; None when the space is exhausted."""
         offspring = self._breed(belief, view, rng)
         if not offspring:
             return self.random(number, view, rng)
-        means, deviations = belief.predict([(one.architecture, self.training) for one in offspring])
+        means, deviations = belief.predict([one.key for one in offspring])
         improvements = expected_improvement(means, deviations, belief.best)
         # Where none promises anything, the one with the highest mean.
         place = int(np.lexsort((means, improvements))[-1])
@@ -161,23 +160,24 @@ class EvolutionarySearch(SpaceSearch):
         means = dict(zip(belief.keys, belief.means.tolist(), strict=True))
         recent = []
         for candidate in view.candidates[-RECENT:]:
-            mean = means.get((candidate.architecture, candidate.training))
+            mean = means.get(candidate.key)
             if mean is not None:
-                recent.append(Individual(candidate.architecture, Fitness(mean, candidate.number)))
+                recent.append(Individual(*candidate.key, Fitness(mean, candidate.number)))
         leader = belief.leaders(1)[0]
-        best = Individual(belief.keys[leader][0], Fitness(belief.best, self._believer.first(belief.keys[leader])))
+        best = Individual(*belief.keys[leader], Fitness(belief.best, self._believer.first(belief.keys[leader])))
 
         def parent() -> Individual:
             return best if not recent or rng.random() < BEST_CHANCE else self._operators.select(recent)[0]
 
-        return brood(parent, self._operators, self.space, rng, size=self._offspring, known=view.architectures)
+        return brood(
+            parent, self._operators, self.space, rng, size=self._offspring, training=self.training, known=view.networks
+        )
 
     def _repeat(self, number: int, belief: Belief, rng: np.random.Generator) -> Candidate:
         """Train one of the leaders again: the best of them in a draw from what is believed."""
         leaders = belief.leaders(LEADERS)
         drawn = belief.posterior.draw(np.array(leaders), rng)
         place = leaders[int(np.argmax(drawn))]
-        architecture, _ = belief.keys[place]
         first = self._believer.first(belief.keys[place])
         prediction = Prediction(float(belief.means[place]), float(belief.deviations[place]), 0.0)
-        return self.candidate(number, Offspring(architecture, "repeat", (first,)), prediction)
+        return self.candidate(number, Offspring(belief.keys[place], "repeat", (first,)), prediction)

@@ -10,8 +10,8 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from core.architecture import Architecture
 from core.training import TrainingConfig
+from evolution.candidate import Key
 from evolution.recipe import apply_recipe
 from evolution.space import SearchSpace
 
@@ -20,42 +20,22 @@ DRAWS = 50
 
 
 def draw_unseen(
-    space: SearchSpace, seen: AbstractSet[Architecture], rng: np.random.Generator
-) -> tuple[Architecture, str] | None:
-    """Return a network outside `seen` and how it was found ("random" or "walk"); None when the space holds none."""
-    for _ in range(DRAWS):
-        architecture = space.sample(rng)
-        if architecture not in seen:
-            return architecture, "random"
-    for architecture in space.walk(_any_index(space, rng)):
-        if architecture not in seen:
-            return architecture, "walk"
-    return None
+    space: SearchSpace, training: TrainingConfig, seen: AbstractSet[Key], rng: np.random.Generator
+) -> tuple[Key, str] | None:
+    """Return a network outside `seen` and how it was found ("random" or "walk"); None when the space holds none.
 
-
-def draw_unseen_pair(
-    space: SearchSpace,
-    training: TrainingConfig,
-    seen: AbstractSet[tuple[Architecture, TrainingConfig]],
-    rng: np.random.Generator,
-) -> tuple[Architecture, TrainingConfig, str] | None:
-    """Do as `draw_unseen` for networks with their trainings, which are `training` with a recipe of the space.
-
-    Where recipes are not searched the trainings in `seen` do not count.
+    It is trained by `training`, with a recipe of the space in it where recipes are searched.
     """
-    if space.recipe is None:
-        drawn = draw_unseen(space, {architecture for architecture, _ in seen}, rng)
-        return None if drawn is None else (drawn[0], training, drawn[1])
     for _ in range(DRAWS):
-        pair = space.sample(rng), space.sample_training(training, rng)
-        if pair not in seen:
-            return *pair, "random"
-    # Only a space with a single learning rate can be exhausted: these are then all its recipes.
-    trainings = [apply_recipe(training, recipe) for recipe in space.recipe.corners()]
+        key = space.sample(rng), space.sample_training(training, rng)
+        if key not in seen:
+            return key, "random"
+    # With recipes, only a space with a single learning rate can be exhausted: these are then all of them.
+    trainings = [training] if space.recipe is None else [apply_recipe(training, one) for one in space.recipe.corners()]
     for architecture in space.walk(_any_index(space, rng)):
         for each in trainings:
             if (architecture, each) not in seen:
-                return architecture, each, "walk"
+                return (architecture, each), "walk"
     return None
 
 

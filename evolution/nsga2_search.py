@@ -69,7 +69,7 @@ class Nsga2Search(SpaceSearch):
             parents = self._parents(rng)
             for _ in range(BREEDING_ATTEMPTS):
                 child = breed(lambda: next(parents), self._operators, self.space, rng)
-                if child.architecture not in view.architectures:
+                if child.key not in view.networks:
                     return self.candidate(number, child)
         return self.random(number, view, rng)
 
@@ -86,7 +86,7 @@ class Nsga2Search(SpaceSearch):
             raise InvalidSearch(f"candidate {candidate.number} failed and cannot be selected")
         costs = () if self._cost is None else (-log_cost(candidate.architecture, self._cost),)
         fitness = ParetoFitness((evaluation.fitness, *costs))
-        return ParetoIndividual(candidate.architecture, candidate.number, fitness)
+        return ParetoIndividual(*candidate.key, candidate.number, fitness)
 
     def _parents(self, rng: np.random.Generator) -> Iterator[ParetoIndividual]:
         while True:

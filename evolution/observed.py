@@ -5,15 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from core.architecture import Architecture
-from core.training import TrainingConfig
-from evolution.candidate import Candidate, Evaluation
+from evolution.candidate import Candidate, Evaluation, Key
 from evolution.features import FeatureMap
 from evolution.ladder import RungMap, pair_of
 from evolution.surrogate import FloatArray, IndexArray, Observations
-
-Key = tuple[Architecture, TrainingConfig]
-"""A network as the search tells networks apart: its structure, and how it is trained."""
 
 MOST_POINTS = 260
 """A surrogate is fitted to at most this many networks, so that a proposal takes milliseconds whatever was seen."""
@@ -21,11 +16,6 @@ MOST_POINTS = 260
 CLIP = 1.0
 SHRINKAGE = 2.0
 """How many trainings of an average network weigh as much as what was seen of one, when the best are looked for."""
-
-
-def key_of(candidate: Candidate) -> Key:
-    """Return what makes two candidates trainings of the same network."""
-    return candidate.architecture, candidate.training
 
 
 class Observed:
@@ -67,7 +57,7 @@ class Observed:
                 self._counts[place] += 1
 
     def _place(self, candidate: Candidate) -> int:
-        key = key_of(candidate)
+        key = candidate.key
         if key not in self.places:
             self.places[key] = len(self.keys)
             self.keys.append(key)

@@ -74,26 +74,28 @@ class ParetoSearch(SpaceSearch):
         self, number: int, belief: Belief, costs: FloatArray, view: View, rng: np.random.Generator
     ) -> Candidate | None:
         scores = belief.means[: belief.trained]
-        members = front(scores, costs)
+        members: list[int] = front(scores, costs).tolist()
         numbers = [self._believer.first(belief.keys[place]) for place in members]
         parents = [
-            Individual(belief.keys[place][0], Fitness(float(scores[place]), first))
+            Individual(*belief.keys[place], Fitness(float(scores[place]), first))
             for place, first in zip(members, numbers, strict=True)
         ]
-        recent = [Individual(one.architecture, Fitness(0.0, one.number)) for one in view.candidates[-RECENT:]]
+        recent = [Individual(*one.key, Fitness(0.0, one.number)) for one in view.candidates[-RECENT:]]
 
         def parent() -> Individual:
             pool = recent if rng.random() < RECENT_CHANCE else parents
             return pool[int(rng.integers(len(pool)))]
 
-        offspring = brood(parent, self._operators, self.space, rng, size=OFFSPRING, known=view.architectures)
+        offspring = brood(
+            parent, self._operators, self.space, rng, size=OFFSPRING, training=self.training, known=view.networks
+        )
         if not offspring:
             return self.random(number, view, rng)
-        means, deviations = belief.predict([(one.architecture, self.training) for one in offspring])
+        means, deviations = belief.predict([one.key for one in offspring])
         gains = expected_hypervolume_gain(
             means,
             deviations,
-            np.array([log_cost(one.architecture, self._cost) for one in offspring]),
+            np.array([log_cost(one.key[0], self._cost) for one in offspring]),
             np.stack([scores[members], costs[members]], axis=1),
             worst_score=float(scores.min()),
             largest_cost=self._largest,
@@ -114,4 +116,4 @@ class ParetoSearch(SpaceSearch):
         place = int(max((near[one] for one in drawn), key=lambda one: float(belief.deviations[one])))
         prediction = Prediction(float(belief.means[place]), float(belief.deviations[place]), 0.0)
         first = self._believer.first(belief.keys[place])
-        return self.candidate(number, Offspring(belief.keys[place][0], "repeat", (first,)), prediction)
+        return self.candidate(number, Offspring(belief.keys[place], "repeat", (first,)), prediction)

@@ -58,7 +58,7 @@ class RegularizedSearch(SpaceSearch):
         if number >= self._population and view.evaluated:
             for _ in range(BREEDING_ATTEMPTS):
                 child = breed(lambda: self._parent(view, rng), self._operators, self.space, rng)
-                if child.architecture not in view.architectures:
+                if child.key not in view.networks:
                     return self.candidate(number, child)
         return self.random(number, view, rng)
 

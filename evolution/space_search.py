@@ -30,7 +30,7 @@ class SpaceSearch(VirtualClockSearch):
     ) -> None:
         super().__init__(rows=rows, seed=seed, parallelism=parallelism, budget=budget)
         self.space = space
-        self.training = training
+        self.training = space.fit_training(training)
         self.replicates = replicates
         self.anchors = anchors(space) if with_anchors else ()
 
@@ -38,12 +38,12 @@ class SpaceSearch(VirtualClockSearch):
         """Return candidate `number` where it is one of the anchors, which come first."""
         if number >= len(self.anchors):
             return None
-        return self.candidate(number, Offspring(self.anchors[number], "anchor", ()))
+        return self.candidate(number, Offspring((self.anchors[number], self.training), "anchor"))
 
     def random(self, number: int, view: View, rng: np.random.Generator) -> Candidate | None:
         """Draw a network that was not proposed before; None when the space is exhausted."""
-        drawn = draw_unseen(self.space, view.architectures, rng)
-        return None if drawn is None else self.candidate(number, Offspring(*drawn, ()))
+        drawn = draw_unseen(self.space, self.training, view.networks, rng)
+        return None if drawn is None else self.candidate(number, Offspring(*drawn))
 
     def candidate(self, number: int, offspring: Offspring, prediction: Prediction | None = None) -> Candidate:
         """Return the candidate that trains this network."""
@@ -52,8 +52,7 @@ class SpaceSearch(VirtualClockSearch):
             offspring.parents,
             offspring.operator,
             seed63(self.seed, Purpose.TRAINING, number),
-            offspring.architecture,
-            self.training,
+            *offspring.key,
             replicates=self.replicates,
             prediction=prediction,
         )

@@ -13,10 +13,11 @@ import numpy as np
 from deap import base, tools
 
 from core.architecture import Architecture
+from core.training import TrainingConfig
 from evolution.candidate import Evaluation
 from evolution.crossover import aligned_crossover
 from evolution.errors import InvalidSearch
-from evolution.mutation import MUTATIONS
+from evolution.mutation import mutations
 from evolution.space import SearchSpace
 
 
@@ -37,6 +38,7 @@ class Individual:
     """An evaluated network as DEAP's operators see it."""
 
     architecture: Architecture
+    training: TrainingConfig
     fitness: Fitness
 
     @property
@@ -49,7 +51,7 @@ def individual(evaluation: Evaluation) -> Individual:
     """Return the individual of an evaluation; raises InvalidSearch for a failed one, which none may select."""
     if evaluation.fitness is None:
         raise InvalidSearch(f"candidate {evaluation.candidate.number} failed and cannot be selected")
-    return Individual(evaluation.candidate.architecture, Fitness(evaluation.fitness, evaluation.candidate.number))
+    return Individual(*evaluation.candidate.key, Fitness(evaluation.fitness, evaluation.candidate.number))
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +79,7 @@ class ParetoIndividual:
     """An evaluated network as NSGA-II sees it."""
 
     architecture: Architecture
+    training: TrainingConfig
     number: int
     fitness: ParetoFitness
 
@@ -87,6 +90,11 @@ class Parent(Protocol):
     @property
     def architecture(self) -> Architecture:
         """The network."""
+        ...
+
+    @property
+    def training(self) -> TrainingConfig:
+        """How it was trained."""
         ...
 
     @property
@@ -140,7 +148,7 @@ class Operators:
         return cast("Mate", self.toolbox.mate)
 
     def mutation(self, name: str) -> Change:
-        """Return the mutation registered under this name of `MUTATIONS`."""
+        """Return the mutation registered under this name of `evolution.mutation.mutations`."""
         return cast("Change", getattr(self.toolbox, f"mutate_{name}"))
 
 
@@ -151,6 +159,6 @@ def make_operators(space: SearchSpace, tournament: int) -> Operators:
     toolbox.register("select_by_crowding", tools.selTournamentDCD)
     toolbox.register("select", tools.selTournament, k=1, tournsize=tournament)
     toolbox.register("mate", aligned_crossover, space=space)
-    for name, mutation in MUTATIONS.items():
+    for name, mutation in mutations(space).items():
         toolbox.register(f"mutate_{name}", mutation, space=space)
     return Operators(toolbox)

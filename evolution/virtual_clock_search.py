@@ -20,9 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from core.architecture import Architecture
 from core.training import predicted_flops
-from evolution.candidate import Candidate, Evaluation, best
+from evolution.candidate import Candidate, Evaluation, Key, best
 from evolution.clock import VirtualClock
 from evolution.errors import InvalidSearch, SearchOrderError
 from evolution.search import Budget, StopReason
@@ -34,7 +33,7 @@ class View:
 
     `candidates` are all that were booked before, by number; `pending` those of them whose virtual finish is still to
     come; `visible` the evaluations whose virtual finish has come, in that order; `evaluated` those of them that have a
-    fitness, and `best` the first among these; `architectures` all that was proposed so far.
+    fitness, and `best` the first among these; `networks` the keys of all that was proposed so far.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
@@ -42,7 +41,7 @@ class View:
     visible: list[Evaluation] = field(default_factory=list)
     evaluated: list[Evaluation] = field(default_factory=list)
     best: Evaluation | None = None
-    architectures: set[Architecture] = field(default_factory=set)
+    networks: set[Key] = field(default_factory=set)
 
     def reveal(self, evaluation: Evaluation) -> None:
         """Take an evaluation whose virtual finish has come."""
@@ -178,5 +177,5 @@ class VirtualClockSearch(ABC):
         heappush(self._finishes, (self._clock.book(cost), candidate.number))
         self._view.candidates.append(candidate)
         self._view.pending[candidate.number] = candidate
-        self._view.architectures.add(candidate.architecture)
+        self._view.networks.add(candidate.key)
         self._spent_epochs += candidate.planned_epochs
