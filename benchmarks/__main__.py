@@ -128,7 +128,8 @@ def main() -> None:
     results = []
     for setting, core_type in BLAS_SETTINGS.items():
         # OpenBLAS and the thread pools read these when they are loaded, hence a process of its own.
-        environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+        # Whatever else is set for OpenBLAS, its cache sizes for one, would make the figures another machine's.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         if core_type is not None:
             environment["OPENBLAS_CORETYPE"] = core_type
