@@ -39,13 +39,18 @@ format: $(VENV)/.test ## put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test ## ours, scikit-learn and (where it is installed) torch side by side
+bench: $(VENV)/.bench ## ours, scikit-learn and (where they are installed) torch and JAX side by side
 	@$(BIN)/python -m benchmarks --json benchmarks.json
 
+# The benchmark's pins leave torch out, and with it what it alone pulls in: its ordinary wheel for Linux brings gigabytes
+# of CUDA libraries. It is measured where it is installed; `.venv/bin/pip install torch` does so. What tests and
+# benchmarks share has one pin, because they share the environment.
 lock: $(VENV)/.test ## pin the newest versions that pyproject.toml allows
 	@$(INSTALL) uv
 	@$(COMPILE) --extra data --extra editable --output-file requirements/demo.txt pyproject.toml
 	@$(COMPILE) --extra test --output-file requirements/test.txt pyproject.toml
+	@$(COMPILE) --extra bench --extra editable --excludes <(echo torch) --constraints requirements/test.txt \
+		--output-file requirements/bench.txt pyproject.toml
 
 clean: ## remove the environment and every cache
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -55,7 +60,8 @@ clean: ## remove the environment and every cache
 # linked in place, with the build backend that the pins name, so that nothing is fetched outside of them.
 $(VENV)/.demo: requirements/demo.txt pyproject.toml
 $(VENV)/.test: requirements/test.txt pyproject.toml
-$(VENV)/.demo $(VENV)/.test:
+$(VENV)/.bench: requirements/bench.txt pyproject.toml
+$(VENV)/.demo $(VENV)/.test $(VENV)/.bench:
 	@[[ -n "$(PYTHON)" ]] || { echo "Cambrian needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=/path/to/python demo" >&2; exit 1; }
 	@[[ -x $(BIN)/python ]] || { echo "making the environment in $(VENV) with $$($(PYTHON) -V)" >&2; $(PYTHON) -m venv $(VENV); }
 	@echo "installing the packages of $< (once)" >&2

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import digits
+from benchmarks import convolution, digits
 from benchmarks.cases import CASES, STACK, Case
-from benchmarks.contestants import matrix_products, ours, ours_stacked, peers_at_hand
+from benchmarks.contestants import PEERS, matrix_products, ours, ours_stacked, peers_at_hand
+from benchmarks.jax_peer import ONE_THREAD, jax_compile_seconds
 from benchmarks.measuring import blas, ratios, summary, take_turns
 
 # "native" lets OpenBLAS choose its kernels by processor; "pinned" holds it to AVX2.
@@ -36,7 +37,7 @@ def _processor() -> str:
 
 def _versions() -> dict[str, str]:
     versions = {"python": platform.python_version()}
-    for name in ("numpy", "scikit-learn", "torch"):
+    for name in ("numpy", "scikit-learn", "torch", "jax"):
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -65,15 +66,17 @@ def _measure_case(case: Case, rounds: int) -> dict[str, Any]:
         "microseconds_per_step": per_step,
         "times_faster_than": faster,
         "share_of_product_limit": ratios(seconds["products"], seconds["ours"]),
+        "compile_seconds": {"JAX": jax_compile_seconds(case)} if "JAX" in peers else {},
     }
 
 
 def _measure(setting: str, rounds: int, *, with_digits: bool) -> dict[str, Any]:
-    _, notes = peers_at_hand()
+    peers, notes = peers_at_hand()
     result = {
         "setting": setting,
         "OPENBLAS_CORETYPE": os.environ.get("OPENBLAS_CORETYPE"),
         "cases": [_measure_case(case, rounds) for case in CASES],
+        "convolution": convolution.measure(rounds, with_torch="torch" in peers),
         "digits": [],
         "notes": notes,
     }
@@ -96,7 +99,7 @@ def _print(report: dict[str, Any]) -> None:
     print("median (min-max) of the rounds; microseconds of CPU per step and network; times faster than the peer\n")
     for result in report["results"]:
         print(f"BLAS {result['setting']}: OPENBLAS_CORETYPE={result['OPENBLAS_CORETYPE']}, {result['blas']}")
-        columns = ("scikit-learn", "scikit-learn, stacked", "torch", "torch, stacked", "single, stacked")
+        columns = [column for name in PEERS for column in (name, f"{name}, stacked")] + ["single, stacked"]
         print("| case | ours us | stack of 8 us | " + " | ".join(columns) + " | share of GEMM limit | goal |")
         print("|" + "---|" * (len(columns) + 5))
         for row in result["cases"]:
@@ -105,6 +108,12 @@ def _print(report: dict[str, Any]) -> None:
             cells += [_cell(faster.get(column)) for column in columns]
             share = row["share_of_product_limit"]["median"]
             print(f"| {row['case']} | {' | '.join(cells)} | {share:.0%} | {row['goal']} |")
+        for row in result["convolution"]:
+            times = _cell(row["times_faster_than"].get("torch"))
+            print(f"convolution: {row['case']}: {_cell(row['microseconds_per_step']['ours'])} us, torch {times}")
+        compiling = [row["compile_seconds"]["JAX"] for row in result["cases"] if row["compile_seconds"]]
+        if compiling:
+            print(f"JAX, compiling each new network (not in its figures): {min(compiling):.1f}-{max(compiling):.1f} s")
         for row in result["digits"]:
             print(
                 f"digits: {row['name']}: {row['accuracy']:.2%} (mean {row['mean_accuracy']:.2%}) in "
@@ -128,8 +137,10 @@ def main() -> None:
     results = []
     for setting, core_type in BLAS_SETTINGS.items():
         # OpenBLAS and the thread pools read these when they are loaded, hence a process of its own.
-        environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+        # Whatever else is set for OpenBLAS, its cache sizes for one, would make the figures another machine's.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        environment["XLA_FLAGS"] = ONE_THREAD
         if core_type is not None:
             environment["OPENBLAS_CORETYPE"] = core_type
         command = [sys.executable, "-m", "benchmarks", "--setting", setting, "--rounds", str(arguments.rounds)]

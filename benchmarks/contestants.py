@@ -1,6 +1,7 @@
 """Who is measured. Each entry prepares a case and returns the call that is timed: train, then one validation pass."""
 
 import importlib
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cases import CLASSES, LEARNING_RATE, STACK, Case
+from benchmarks.jax_peer import jax_jit
 from core.architecture import Architecture, Dense
 from core.dataset import Dataset, Split
 from core.errors import Diverged
@@ -139,6 +141,7 @@ def torch_eager(case: Case) -> Run:
 PEERS: dict[str, tuple[str, Callable[[Case], Run]]] = {
     "scikit-learn": ("sklearn", scikit_learn),
     "torch": ("torch", torch_eager),
+    "JAX": ("jax", jax_jit),
 }
 
 
@@ -149,7 +152,8 @@ def peers_at_hand() -> tuple[dict[str, Callable[[Case], Run]], list[str]]:
         try:
             importlib.import_module(module)
         except ImportError:
-            notes.append(f"{name} is not installed and was left out; `pip install 'cambrian[bench]'` brings it")
+            command = f"{sys.executable} -m pip install {name.lower()}"
+            notes.append(f"{name} is not installed and was left out; `{command}` brings it")
         else:
             found[name] = contestant
     return found, notes

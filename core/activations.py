@@ -48,7 +48,7 @@ def _builder(name: ActivationName) -> Callable[[Array, Array, ArrayModule], Acti
 
 def _relu(output: Array, gradient: Array, xp: ArrayModule) -> ActivationCalls:
     # An array of zeros, because np.maximum with a scalar takes a path that is several times slower.
-    zeros = xp.zeros_like(output)
+    zeros = xp.zeros(output.shape, output.dtype)
     # The gradient passes where the output is positive. On the bits of an output >= 0 that mask is (-bits) >> 31: all
     # ones where any bit is set. Three integer operations run at full vector width; a multiplication with an array of
     # booleans converts each of them first, and boolean indexing is slower still. A NaN is not lost in this: forward is

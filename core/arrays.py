@@ -1,5 +1,6 @@
 """Arrays and prepared calls of the fast path."""
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
@@ -9,7 +10,8 @@ import numpy.typing as npt
 # The fast path is written once for float32 and, so that finite differences can check it, float64.
 Array: TypeAlias = npt.NDArray[Any]
 # One NumPy operation with its arrays bound. Calling a list of them is the cheapest step that is still plain NumPy:
-# no attribute lookups, no slicing, no new arrays.
+# no attribute lookups, no slicing, no new arrays. Products of small matrices bind the array's own method `dot`, which
+# spares each call 0.1 us of looking for other kinds of array.
 Call: TypeAlias = Callable[[], object]
 
 ALIGNMENT = 64
@@ -23,7 +25,7 @@ def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike, xp: Any = np) -> Array
     if xp is not np:
         return cast("Array", xp.zeros(shape, dtype))
     dtype = np.dtype(dtype)
-    size = int(np.prod(shape)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     raw = np.zeros(size + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + size].view(dtype).reshape(shape)

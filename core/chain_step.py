@@ -1,7 +1,7 @@
 """The training step of every network that is not plain classification with dense layers alone.
 
-It keeps the rules of `core.step` (float32, one flat vector, no new arrays, class-major, one gather per epoch), so the
-same seed meets the same rows in the same order; only what is bound to what differs.
+It keeps the rules of `core.step` (float32, one flat vector, no new arrays, class-major, rows gathered in blocks), so
+the same seed meets the same rows in the same order; only what is bound to what differs.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.architecture import Architecture
-from core.arrays import Array, aligned, constant
+from core.arrays import Array, Call, aligned, constant
 from core.chain import Chain, piece_rows
 from core.dropout import Noise
+from core.epoch_rows import EpochRows
 from core.network import weight_views
 from core.objective import Objective
 from core.optimizer import Optimizer
@@ -21,9 +22,10 @@ from core.optimizer import Optimizer
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChainBatch:
-    """Views of one batch of `rows` rows into an epoch's arrays."""
+    """Views of one batch of `rows` rows into an epoch's arrays; `gather`, where there is one, fills the inputs."""
 
     rows: int
+    gather: Call | None
     # (inputs + 1, rows), the last row ones.
     inputs: Array
     # (rows,) class indices or (outputs, rows) numbers.
@@ -34,14 +36,14 @@ class ChainBatch:
     losses: Array
 
     def cut(self, rows: slice) -> "ChainBatch":
-        """Return views of some of the rows."""
+        """Return views of some of the rows, to be used once the batch was gathered."""
         losses = self.losses[rows]
         weights = None if self.weights is None else self.weights[rows]
-        return ChainBatch(len(losses), self.inputs[:, rows], self.targets[..., rows], weights, losses)
+        return ChainBatch(len(losses), None, self.inputs[:, rows], self.targets[..., rows], weights, losses)
 
 
 class ChainBuffer:
-    """The rows of a split in the order of one epoch, and the batches as views of them.
+    """The rows of a split in the order of one epoch, and the batches as views of them, to be run in order.
 
     `targets` are class indices (n,) or numbers (n, outputs), `weights` (n,) factors of the rows' losses.
     """
@@ -49,33 +51,34 @@ class ChainBuffer:
     def __init__(
         self, inputs: Array, targets: Array, weights: Array | None, batch_rows: int, dtype: npt.DTypeLike
     ) -> None:
-        count, width = inputs.shape
-        self._source = aligned((count, width + 1), dtype)
-        self._source[:, :width] = inputs
-        self._source[:, width] = 1
-        self._inputs = aligned((count, width + 1), dtype)
+        count = len(inputs)
+        self._rows = EpochRows(inputs, batch_rows, dtype)
         self._source_targets = np.array(targets, np.intp if targets.ndim == 1 else dtype)
         self._targets = np.zeros_like(self._source_targets)
         self._source_weights = None if weights is None else np.array(weights, dtype)
         self._weights = None if weights is None else np.empty(count, dtype)
         self._losses = aligned((count,), dtype)
-        self.order = np.arange(count)
         self.batches = tuple(self._cut(start, min(start + batch_rows, count)) for start in range(0, count, batch_rows))
 
     def _cut(self, start: int, stop: int) -> ChainBatch:
+        inputs, gather = self._rows.cut(start, stop)
         return ChainBatch(
             rows=stop - start,
-            inputs=self._inputs[start:stop].T,
+            gather=gather,
+            inputs=inputs.T,
             targets=self._targets[start:stop].T,
             weights=None if self._weights is None else self._weights[start:stop],
             losses=self._losses[start:stop],
         )
 
+    @property
+    def order(self) -> npt.NDArray[np.intp]:
+        """The split's row at each place of the epoch, (n,)."""
+        return self._rows.order
+
     def shuffle(self, *, rng: np.random.Generator) -> None:
         """Put the rows in a new order that depends on nothing but `rng`."""
-        self.order[:] = np.arange(len(self.order))
-        rng.shuffle(self.order)
-        np.take(self._source, self.order, 0, self._inputs, "clip")
+        self._rows.shuffle(rng=rng)
         np.take(self._source_targets, self.order, 0, self._targets, "clip")
         if self._source_weights is not None and self._weights is not None:
             np.take(self._source_weights, self.order, 0, self._weights, "clip")
@@ -125,6 +128,8 @@ class ChainStepper:
 
     def fill_gradient(self, batch: ChainBatch) -> None:
         """Fill the gradient (of the summed loss, scaled to a full batch) and the batch's losses."""
+        if batch.gather is not None:
+            batch.gather()
         # A smaller last batch counts as much as the others: its sum is scaled up to theirs.
         scale = self._batch_rows / batch.rows
         if batch.rows <= self._piece_rows:

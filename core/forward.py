@@ -20,12 +20,15 @@ CHUNK_ROWS = 256
 class Forward:
     """One network's forward pass for batches of `rows` rows, and the part of the way back that its arrays allow.
 
-    `weights` are the (inputs + 1, units) matrices, the bias last. `first` is where np.dot(weights[0].T, inputs) goes;
+    `weights` are the (inputs + 1, units) matrices, the bias last. `first` is where weights[0].T times the inputs goes;
     `calls` do the rest up to `logits` (outputs, rows). `hidden` are (units + 1, rows), the last row ones.
-    `gradients` are (units, rows); each layer's calls in `backward` turn its gradient from dLoss/doutput into dLoss/dz.
+    When training, `gradients` are (units, rows); each layer's calls in `backward` turn its gradient from dLoss/doutput
+    into dLoss/dz.
     """
 
-    def __init__(self, weights: Sequence[Array], activations: Sequence[ActivationName], rows: int) -> None:
+    def __init__(
+        self, weights: Sequence[Array], activations: Sequence[ActivationName], rows: int, *, training: bool = True
+    ) -> None:
         dtype = weights[0].dtype
         self.logits = aligned((weights[-1].shape[1], rows), dtype)
         self.hidden: list[Array] = []
@@ -39,7 +42,8 @@ class Forward:
             units = matrix.shape[1]
             output = aligned((units + 1, rows), dtype)
             output[units] = 1
-            gradient = aligned((units, rows), dtype)
+            # Outside training nobody goes back: the output stands in for the gradient that the calls would be bound to.
+            gradient = aligned((units, rows), dtype) if training else output[:units]
             layers.append(activation_calls(activation, output[:units], gradient))
             self.hidden.append(output)
             self.gradients.append(gradient)
@@ -48,11 +52,11 @@ class Forward:
         self.first = products[0]
         for index, layer in enumerate(layers):
             self.calls.extend(layer.forward)
-            self.calls.append(partial(np.dot, weights[index + 1].T, self.hidden[index], products[index + 1]))
+            self.calls.append(partial(weights[index + 1].T.dot, self.hidden[index], products[index + 1]))
 
     def __call__(self, inputs: Array) -> Array:
         """Return the logits (outputs, rows), overwritten by the next call, for inputs (inputs + 1, rows)."""
-        np.dot(self._first_weights, inputs, self.first)
+        self._first_weights.dot(inputs, self.first)
         for call in self.calls:
             call()
         return self.logits
@@ -81,5 +85,5 @@ class Inference:
         if rows not in self._chunks:
             batch = aligned((rows, len(self._weights[0])), self._weights[0].dtype)
             batch[:, -1] = 1
-            self._chunks[rows] = batch, Forward(self._weights, self._activations, rows)
+            self._chunks[rows] = batch, Forward(self._weights, self._activations, rows, training=False)
         return self._chunks[rows]

@@ -19,7 +19,7 @@ class SoftmaxCrossEntropy:
         self.logits = logits
         self.flat_logits = logits.reshape(-1)
         # A product with ones sums small columns in half the time of np.add.reduce.
-        self._ones = np.ones((1, len(logits)), logits.dtype)
+        self._add_up = np.ones((1, len(logits)), logits.dtype).dot
         largest = np.empty(logits.shape[1], logits.dtype)
         self.shift: tuple[Call, ...] = (
             partial(np.maximum.reduce, logits, 0, out=largest),
@@ -35,6 +35,6 @@ class SoftmaxCrossEntropy:
         # mode="clip" is twice as fast as the default, which buffers its output.
         self.flat_logits.take(target_cells, None, target_logits, "clip")
         np.exp(self.logits, self.logits)
-        np.dot(self._ones, self.logits, sums)
+        self._add_up(self.logits, sums)
         np.divide(self.logits, sums, self.logits)
         np.subtract(self.logits, one_hot, self.logits)

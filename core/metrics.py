@@ -18,7 +18,7 @@ SMALLEST_PROBABILITY = 2.0**-149
 
 def accuracy(logits: npt.NDArray[Any], targets: npt.NDArray[np.int64]) -> float:
     """Return the share of rows whose largest logit is the target's; the first of equals counts."""
-    return float(np.mean(logits.argmax(axis=1) == targets))
+    return float(np.count_nonzero(logits.argmax(axis=1) == targets) / len(targets))
 
 
 def cross_entropy(logits: npt.NDArray[Any], targets: npt.NDArray[np.int64]) -> float:
@@ -27,8 +27,8 @@ def cross_entropy(logits: npt.NDArray[Any], targets: npt.NDArray[np.int64]) -> f
         # float64, because the mean of many float32 losses would depend on their order; the largest logit goes first,
         # because exp of a difference never overflows.
         shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-        wanted = np.take_along_axis(shifted, targets[:, np.newaxis], axis=1)[:, 0]
-        return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - wanted))
+        wanted = shifted[np.arange(len(targets)), targets]
+        return float((np.log(np.exp(shifted).sum(axis=1)) - wanted).mean())
 
 
 def binary_cross_entropy(logits: npt.NDArray[Any], targets: npt.NDArray[Any]) -> float:

@@ -160,10 +160,12 @@ class Adam:
         # sqrt(v / correction) = sqrt(V) * root / rows, and m / correction = M * (1 - b1) / correction / rows.
         root = np.sqrt((1 - SECOND_MOMENT_DECAY) / second_correction)
         folded_rate = rates * (1 - self._momentum) / first_correction / root
-        columns = [folded_rate, EPSILON * self._rows / root]
+        scalars = np.empty((len(rates), len(self.scalars)), self.scalars.dtype)
+        scalars[:, 0] = folded_rate
+        scalars[:, 1] = EPSILON * self._rows / root
         if self._decoupled:
-            columns.append(rates)
-        return np.stack(columns, axis=1).astype(self.scalars.dtype)
+            scalars[:, 2] = rates
+        return scalars
 
 
 def _decay_calls(parameters: Array, gradient: Array, decay: Array | None, xp: ArrayModule) -> list[Call]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.architecture import Architecture
 from core.backend import ArrayModule
-from core.dataset import Dataset
+from core.dataset import Dataset, Task
 from core.errors import Diverged, InvalidTrainingConfig
 from core.json_fields import check_int
 from core.stack import train_stack
@@ -33,6 +33,14 @@ def stack_size(architecture: Architecture, batch_size: int, replicates: int) -> 
     """Return how many of the replicates should train in one step; 1 means that a stack does not pay."""
     limit = MAX_STACK_PARAMETERS if batch_size <= LARGE_BATCH else MAX_STACK_PARAMETERS_LARGE_BATCH
     return max(1, min(replicates, MAX_STACK_MEMBERS, limit // architecture.parameter_count))
+
+
+def group_size(architecture: Architecture, task: Task, config: TrainingConfig, rows: int, replicates: int) -> int:
+    """Return how many of the replicates train in one step, on that many train rows; groups are as even as can be."""
+    if not can_stack(architecture, task, config):
+        return 1
+    groups = math.ceil(replicates / stack_size(architecture, min(config.batch_size, rows), replicates))
+    return math.ceil(replicates / groups)
 
 
 def stack_pays(architecture: Architecture, batch_size: int, replicates: int) -> bool:
@@ -68,9 +76,7 @@ def train_replicates(
     """
     if xp is not np:
         return train_stack(architecture, dataset, config, seeds=seeds, xp=xp)
-    size = 1
-    if can_stack(architecture, dataset, config):
-        size = stack_size(architecture, min(config.batch_size, len(dataset.train)), len(seeds))
+    size = group_size(architecture, dataset.task, config, len(dataset.train), len(seeds))
     results: list[TrainingResult | Diverged] = []
     # Groups of nearly equal size, because a last one of a single member would win nothing.
     for group in np.array_split(np.arange(len(seeds)), math.ceil(len(seeds) / size)):

@@ -59,7 +59,7 @@ def train_stack(
     """
     started = time.thread_time()
     members = _members(architectures, dataset, seeds)
-    if not all(can_stack(member.network.architecture, dataset, config) for member in members):
+    if not all(can_stack(member.network.architecture, dataset.task, config) for member in members):
         raise InvalidStack(
             "only dense networks for plain classification, with sgd or adam and without clipping, train as a stack"
         )
@@ -121,11 +121,8 @@ class _Training:
         self._parameters = aligned(parameters.shape, np.float32, xp)
         self._parameters[...] = parameters
         gradient = aligned(parameters.shape, np.float32, xp)
-        decays = [decay_vector(network.weights, self._config.weight_decay, self._rows) for network in networks]
-        padded = [self._padded(decay) for decay in decays if decay is not None]
-        decay = xp.asarray(np.concatenate(padded)) if padded else None
         flat = self._parameters.reshape(-1), gradient.reshape(-1)
-        self._optimizer = make_optimizer(self._config, *flat, decay, self._rows, xp)
+        self._optimizer = make_optimizer(self._config, *flat, self._decay(networks), self._rows, xp)
         parts, start = [], 0
         for architecture, group in itertools.groupby(network.architecture for network in networks):
             chosen = slice(start, start + len(list(group)))
@@ -136,6 +133,11 @@ class _Training:
         train = self._dataset.train
         self._stepper = StackedStepper(stack, self._optimizer, train.flat_inputs, train.targets, self._rows)
         self._inference = StackedInference(stack, self._dataset.validation.flat_inputs)
+
+    def _decay(self, networks: list[Network]) -> Array | None:
+        decays = [decay_vector(network.weights, self._config.weight_decay, self._rows) for network in networks]
+        padded = [self._padded(decay) for decay in decays if decay is not None]
+        return self._xp.asarray(np.concatenate(padded)) if padded else None
 
     def epoch(self, number: int) -> None:
         """Train all members for one epoch and look how each fared; those that are done leave."""
@@ -181,6 +183,8 @@ class _Training:
         if not staying:
             return
         before = self._optimizer
+        # What holds rows and activations goes before its successor comes.
+        del self._stepper, self._inference
         self._build(self._parameters[staying])
         self._optimizer.steps = before.steps
         for moment, old in zip(self._optimizer.moments, before.moments, strict=True):

@@ -4,8 +4,8 @@ A small network spends most of its step on the calls themselves; a stack shares 
 product is a matmul over the members, which hands each member's matrices to the BLAS routine that np.dot takes, and
 everything else works number by number: a member gets the same numbers as a network of its shape that trains alone.
 
-Each member meets the rows in an order of its own. They are gathered for a block of steps at a time: a block stays in
-the processor's cache, and, unlike a whole epoch's, its arrays do not grow with the members times the rows.
+Each member meets the rows in an order of its own. As in `core.epoch_rows` they are gathered for a block of steps at a
+time, whose arrays do not grow with the members times the rows.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,10 @@ from core.activations import activation_calls
 from core.architecture import ActivationName, Architecture
 from core.arrays import Array, Call, aligned, constant
 from core.backend import ArrayModule, gather_call, to_host
+from core.epoch_rows import block_batches, with_ones
 from core.forward import CHUNK_ROWS
 from core.optimizer import Optimizer
 
-# Bytes of gathered inputs per block.
-BLOCK_BYTES = 2**18
 # With fewer rows BLAS takes other paths, and rounds otherwise, where a matrix is not contiguous.
 FEW_ROWS = 4
 
@@ -36,14 +35,6 @@ def stacked_views(architecture: Architecture, vectors: Array) -> tuple[Array, ..
         views.append(vectors[:, start : start + rows * columns].reshape(len(vectors), rows, columns))
         start += rows * columns
     return tuple(views)
-
-
-def with_ones(inputs: npt.NDArray[np.float32], xp: ArrayModule) -> Array:
-    """Return (n, inputs + 1) with a last column of ones, which multiplies the biases."""
-    result = aligned((inputs.shape[0], inputs.shape[1] + 1), inputs.dtype, xp)
-    result[:, :-1] = xp.asarray(inputs)
-    result[:, -1] = 1
-    return result
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,7 +203,7 @@ class StackedBatches:
 
     def __init__(self, stack: Stack, source: Array, steps: int, rows: int, scale: float) -> None:
         xp, dtype, members, outputs = stack.xp, source.dtype, stack.members, stack.outputs
-        slots = min(steps, max(1, BLOCK_BYTES // (members * rows * source[0].nbytes)))
+        slots = min(steps, block_batches(members * rows * source[0].nbytes))
         forward = StackedForward(stack, rows)
         inputs = aligned((slots, members, rows, source.shape[1]), dtype, xp)
         one_hot = aligned((slots, *forward.logit_memory.shape), dtype, xp)
@@ -273,7 +264,7 @@ class StackedStepper:
         batch_rows: int,
     ) -> None:
         full, rest = divmod(len(inputs), batch_rows)
-        source = with_ones(inputs, stack.xp)
+        source = with_ones(inputs, inputs.dtype, stack.xp)
         self._xp = stack.xp
         self._optimizer = optimizer
         self._targets = np.array(targets, np.intp)
@@ -324,7 +315,7 @@ class StackedInference:
         self._logits = aligned((stack.members, stack.outputs, len(inputs)), stack.dtype, stack.xp)
         self._calls: list[Call] = []
         self._xp = stack.xp
-        source = with_ones(inputs, stack.xp)
+        source = with_ones(inputs, inputs.dtype, stack.xp)
         forwards: dict[int, StackedForward] = {}
         # Chunks of the size that `core.forward` takes, so that a member's logits are those of a network alone.
         for start in range(0, len(inputs), CHUNK_ROWS):

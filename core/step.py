@@ -8,7 +8,8 @@ What makes it fast, and is not to be "cleaned up":
 - Operations are bound to their arrays once per batch size and then only called (see `core.arrays.Call`).
 - Biases are the last row of the weights, fed by ones: no additions forward, no sums backward.
 - Arrays are class-major (see `core.forward`), so that every matrix product has contiguous operands and results.
-- One gather per epoch puts the rows in the epoch's order; batches are views of it that were cut once.
+- Rows are gathered in the epoch's order for a block of batches at a time (see `core.epoch_rows`); batches are views
+  that were cut once.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ import numpy.typing as npt
 
 from core.architecture import ActivationName
 from core.arrays import Array, Call, aligned, constant
+from core.epoch_rows import EpochRows
 from core.forward import Forward
 from core.loss import SoftmaxCrossEntropy
 from core.optimizer import Optimizer
@@ -27,9 +29,10 @@ from core.optimizer import Optimizer
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Views of one batch of `rows` rows into an epoch's arrays."""
+    """Views of one batch of `rows` rows into an epoch's arrays; `gather`, where there is one, fills the inputs."""
 
     rows: int
+    gather: Call | None
     # (rows, inputs + 1), the last column ones, and the same transposed.
     inputs: Array
     inputs_transposed: Array
@@ -66,8 +69,8 @@ class Gradient:
             backward.append(partial(np.multiply, current, constant(scale, current.dtype), current))
         for index in range(len(weights) - 1, 0, -1):
             before = forward.gradients[index - 1]
-            backward.append(partial(np.dot, forward.hidden[index - 1], current.T, gradients[index]))
-            backward.append(partial(np.dot, weights[index][:-1], current, before))
+            backward.append(partial(forward.hidden[index - 1].dot, current.T, gradients[index]))
+            backward.append(partial(weights[index][:-1].dot, current, before))
             backward.extend(forward.backward[index - 1])
             current = before
         self._first_weights = weights[0].T
@@ -80,17 +83,19 @@ class Gradient:
 
     def __call__(self, batch: Batch) -> None:
         """Fill the gradient, and the batch's `target_logits` and `sums`."""
-        np.dot(self._first_weights, batch.inputs_transposed, self._first_product)
+        if batch.gather is not None:
+            batch.gather()
+        self._first_weights.dot(batch.inputs_transposed, self._first_product)
         for call in self._forward:
             call()
         self._loss.gradient(batch.one_hot, batch.target_cells, batch.target_logits, batch.sums)
         for call in self._backward:
             call()
-        np.dot(batch.inputs_transposed, self._first_delta, self._first_gradient)
+        batch.inputs_transposed.dot(self._first_delta, self._first_gradient)
 
 
 class EpochBuffer:
-    """The rows of a split in the order of one epoch, and the batches as views of them.
+    """The rows of a split in the order of one epoch, and the batches as views of them, to be run in order.
 
     `inputs` (n, inputs) and `targets` (n,) are copied, read-only or not contiguous as they may be. The last batch
     holds what is left and may be smaller.
@@ -99,45 +104,46 @@ class EpochBuffer:
     def __init__(
         self, inputs: Array, targets: npt.NDArray[np.int64], classes: int, batch_rows: int, dtype: npt.DTypeLike
     ) -> None:
-        count, width = inputs.shape
-        self._source = aligned((count, width + 1), dtype)
-        self._source[:, :width] = inputs
-        self._source[:, width] = 1
+        count = len(inputs)
+        self._rows = EpochRows(inputs, batch_rows, dtype)
         self._targets = np.array(targets, np.intp)
-        self._inputs = aligned((count, width + 1), dtype)
         self._one_hot = aligned((count * classes,), dtype)
         self._cells = np.empty(count, np.intp)
         self._positions = np.empty(count, np.intp)
         self._target_logits = aligned((count,), dtype)
         self._sums = aligned((count,), dtype)
-        self.order = np.arange(count)
         starts = range(0, count, batch_rows)
         self.batches = tuple(self._cut(start, min(start + batch_rows, count), classes) for start in starts)
         # A target's cell in its batch's (classes, rows) block is target * rows + column; the blocks of the one-hot
         # array lie one after the other.
-        self._rows_of = np.concatenate([np.full(batch.rows, batch.rows) for batch in self.batches])
-        self._column_of = np.concatenate([np.arange(batch.rows) for batch in self.batches])
-        self._block_of = np.concatenate(
-            [np.full(batch.rows, start * classes) for start, batch in zip(starts, self.batches, strict=True)]
-        )
+        places = np.arange(count)
+        self._column_of = places % batch_rows
+        starts_of = places - self._column_of
+        self._rows_of = np.minimum(count - starts_of, batch_rows)
+        self._block_of = starts_of * classes
 
     def _cut(self, start: int, stop: int, classes: int) -> Batch:
         rows = stop - start
+        inputs, gather = self._rows.cut(start, stop)
         return Batch(
             rows=rows,
-            inputs=self._inputs[start:stop],
-            inputs_transposed=self._inputs[start:stop].T,
+            gather=gather,
+            inputs=inputs,
+            inputs_transposed=inputs.T,
             one_hot=self._one_hot[start * classes : stop * classes].reshape(classes, rows),
             target_cells=self._cells[start:stop],
             target_logits=self._target_logits[start:stop],
             sums=self._sums[np.newaxis, start:stop],
         )
 
+    @property
+    def order(self) -> npt.NDArray[np.intp]:
+        """The split's row at each place of the epoch, (n,)."""
+        return self._rows.order
+
     def shuffle(self, *, rng: np.random.Generator) -> None:
         """Put the rows in a new order that depends on nothing but `rng`."""
-        self.order[:] = np.arange(len(self.order))
-        rng.shuffle(self.order)
-        np.take(self._source, self.order, 0, self._inputs, "clip")
+        self._rows.shuffle(rng=rng)
         np.take(self._targets, self.order, None, self._cells, "clip")
         np.multiply(self._cells, self._rows_of, self._cells)
         np.add(self._cells, self._column_of, self._cells)

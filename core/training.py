@@ -18,7 +18,7 @@ from core.arrays import Array, aligned
 from core.backend import ArrayModule
 from core.chain import inference
 from core.chain_step import ChainBuffer, ChainStepper
-from core.dataset import Dataset
+from core.dataset import Dataset, Task
 from core.errors import Diverged, InvalidDataset, InvalidTrainingConfig, InvalidTrainingState
 from core.json_fields import check_int
 from core.layers import Dropout, LayerNormalization
@@ -104,7 +104,7 @@ class Training:
         self._buffer: EpochBuffer | ChainBuffer
         self._chain_stepper: ChainStepper | None = None
         train_inputs, train_targets = dataset.train.flat_inputs, dataset.train.targets
-        if takes_the_dense_path(architecture, dataset, config):
+        if takes_the_dense_path(architecture, dataset.task, config):
             buffer = EpochBuffer(train_inputs, train_targets, dataset.outputs, rows, np.float32)
             gradients = weight_views(architecture, gradient)
             dense = Stepper(self._network.weights, gradients, self._network.activations, self._optimizer, rows)
@@ -232,11 +232,11 @@ class Training:
         )
 
 
-def can_stack(architecture: Architecture, dataset: Dataset, config: TrainingConfig) -> bool:
+def can_stack(architecture: Architecture, task: Task, config: TrainingConfig) -> bool:
     """Say whether networks of this kind can train together in one step (see `core.stack`)."""
     # A member's gradient is clipped by its own norm, and AdamW shrinks by the rate: a stack does neither.
     plain_steps = config.clip_norm is None and config.optimizer != "adamw"
-    return plain_steps and takes_the_dense_path(architecture, dataset, config)
+    return plain_steps and takes_the_dense_path(architecture, task, config)
 
 
 def check_fit(architecture: Architecture, dataset: Dataset, seed: int) -> None:
@@ -284,10 +284,10 @@ def _network(architecture: Architecture, dataset: Dataset) -> Network:
     )
 
 
-def takes_the_dense_path(architecture: Architecture, dataset: Dataset, config: TrainingConfig) -> bool:
+def takes_the_dense_path(architecture: Architecture, task: Task, config: TrainingConfig) -> bool:
     """Say whether `core.step` trains this: plain classification with dense layers alone."""
     plain_loss = config.label_smoothing == 0 and config.class_weights is None
-    return architecture.is_dense and dataset.task == "classification" and plain_loss
+    return architecture.is_dense and task == "classification" and plain_loss
 
 
 def _columns(dataset: Dataset) -> npt.NDArray[Any]:

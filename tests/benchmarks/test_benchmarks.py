@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cases import CASES, STACK, Case
-from benchmarks.contestants import matrix_products, ours, ours_stacked, peers_at_hand
+from benchmarks.contestants import PEERS, matrix_products, ours, ours_stacked, peers_at_hand
 from benchmarks.measuring import ratios, summary, take_turns
 
 TINY = Case(64, (4, 3), 32, rows=100, epochs=2)
@@ -18,7 +18,7 @@ def test_everybody_at_hand_runs() -> None:
     stacked = ours_stacked(TINY)
 
     assert stacked is not None
-    assert len(peers) + len(notes) == 2
+    assert len(peers) + len(notes) == len(PEERS)
 
     runs = {"ours": ours(TINY), "stacked": stacked, "products": matrix_products(TINY)}
     runs |= {name: contestant(TINY) for name, contestant in peers.items()}

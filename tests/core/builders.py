@@ -156,3 +156,23 @@ def random_network(seed: int) -> Network:
     network.initialize(rng)
     network.parameters += (0.05 * rng.standard_normal(network.parameters.shape)).astype(np.float32)
     return network
+
+
+def exported_networks(count: int = 200) -> list[Network]:
+    """Networks with every kind of layer, for every task; the outputs of every fourth are in the hundreds."""
+    networks = [random_network(seed) for seed in range(count)]
+    for network in networks[3::4]:
+        network.weights[-1][:] *= 100
+    return networks
+
+
+def output_scale(network: Network, inputs: npt.NDArray[Any]) -> float:
+    """Return the largest output, at least 1: what an exported network's rounding errors are measured by.
+
+    Every program adds up a product's terms in an order of its own. That changes an output by some roundings, each in
+    proportion to the terms; what a softmax or a sigmoid makes of it changes by no more.
+    """
+    outputs = network.logits(network._prepared(inputs))
+    if network.target_standardization is not None:
+        outputs = network.predict(inputs)
+    return max(1.0, float(np.abs(outputs).max()))

@@ -65,6 +65,10 @@ def test_rows_come_in_the_order_of_the_dense_path() -> None:
         buffer.shuffle(rng=np.random.default_rng(5))
 
     for one, other in zip(plain.batches, chained.batches, strict=True):
+        for gather in (one.gather, other.gather):
+            if gather is not None:
+                gather()
+
         np.testing.assert_array_equal(one.inputs_transposed, other.inputs)
     np.testing.assert_array_equal(np.concatenate([batch.targets for batch in chained.batches]), targets[plain.order])
     weights = [batch.weights for batch in chained.batches if batch.weights is not None]

@@ -123,6 +123,8 @@ def test_bytes_do_not_depend_on_the_clock() -> None:
         ({"parameters.npy": _npy(np.zeros(24, np.float32))}, "bytes, expected"),
         ({"parameters.npy": _npy(np.full(23, np.nan, np.float32))}, "NaN"),
         ({"parameters.npy": _npy(np.array([{}] * 23, object), allow_pickle=True)}, "bytes, expected|not a float32"),
+        # An object array of the right size: its pickle is never looked at.
+        ({"parameters.npy": _npy(np.zeros(23, np.float32)).replace(b"'<f4'", b"'|O' ")}, "not a float32 array"),
         ({"parameters.npy": b""}, "has 0 bytes"),
         ({"scale.npy": _npy(np.zeros(4, np.float32))}, "positive"),
         ({"mean.npy": _npy(np.full(4, np.inf, np.float32))}, "NaN or infinite"),

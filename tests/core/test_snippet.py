@@ -11,7 +11,7 @@ from core.architecture import Architecture
 from core.layers import Dense
 from core.network import Network
 from core.snippet import to_snippet
-from tests.core.builders import random_network
+from tests.core.builders import exported_networks, output_scale, random_network
 
 # Runs every file of a folder on its inputs, in a process that can import nothing but the standard library and NumPy.
 PROGRAM = """
@@ -37,8 +37,9 @@ def _run(folder: Path) -> list[str]:
     return modules
 
 
-def test_the_file_computes_what_the_network_computes(tmp_path: Path) -> None:
-    networks = [random_network(seed) for seed in range(60)]
+@pytest.mark.slow
+def test_two_hundred_files_compute_what_the_networks_compute(tmp_path: Path) -> None:
+    networks = exported_networks()
     inputs = []
     for number, network in enumerate(networks):
         rows = np.random.default_rng(number).standard_normal((7, *network.architecture.input_shape))
@@ -53,14 +54,15 @@ def test_the_file_computes_what_the_network_computes(tmp_path: Path) -> None:
     for number, network in enumerate(networks):
         with np.load(tmp_path / f"{number:03}.npz") as results:
             logits = network.logits(network._prepared(inputs[number]))
-            np.testing.assert_allclose(results["outputs"], logits, rtol=1e-4, atol=1e-5)
+            tolerance = 1e-5 * output_scale(network, inputs[number])
+            np.testing.assert_allclose(results["outputs"], logits, rtol=0, atol=tolerance)
             assert results["outputs"].dtype == np.float32
             if network.task == "regression":
-                np.testing.assert_allclose(results["predict"], network.predict(inputs[number]), rtol=1e-4, atol=1e-5)
+                np.testing.assert_allclose(results["predict"], network.predict(inputs[number]), rtol=0, atol=tolerance)
                 assert "probabilities" not in results
             else:
                 probabilities = network.predict_probabilities(inputs[number])
-                np.testing.assert_allclose(results["probabilities"], probabilities, atol=1e-5)
+                np.testing.assert_allclose(results["probabilities"], probabilities, rtol=0, atol=tolerance)
                 np.testing.assert_array_equal(results["predict"], network.predict(inputs[number]))
 
 

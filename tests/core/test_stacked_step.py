@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from core.arrays import Array, aligned
+from core.epoch_rows import with_ones
 from core.optimizer import Adam
 from core.stacked_step import (
     Part,
@@ -15,7 +16,6 @@ from core.stacked_step import (
     StackedStepper,
     stacked_views,
     step_calls,
-    with_ones,
 )
 from tests.core import reference
 from tests.core.builders import architecture, random_rows
@@ -44,7 +44,7 @@ def test_gradients_equal_the_reference_for_every_member(widths: list[int], rows:
             strides = np.array(forward.logits.strides) // 8
             cells[member, row] = member * strides[0] + target * strides[1] + row * strides[2]
             one_hot.reshape(-1)[cells[member, row]] = 1
-    slot = Slot(with_ones(inputs, np)[orders], one_hot, cells, np.zeros((3, rows)), np.zeros((3, rows)))
+    slot = Slot(with_ones(inputs, np.float64)[orders], one_hot, cells, np.zeros((3, rows)), np.zeros((3, rows)))
     for call in step_calls(stack, forward, slot, 2.0):
         call()
     losses = (np.log(slot.sums) - slot.target_logits).mean(axis=1)

@@ -138,6 +138,8 @@ def test_epoch_buffer_cuts_every_row_once_and_matches_targets() -> None:
 
     for start, batch in zip((0, 4, 8), buffer.batches, strict=True):
         chosen = buffer.order[start : start + batch.rows]
+        if batch.gather is not None:
+            batch.gather()
 
         np.testing.assert_array_equal(batch.inputs[:, :-1], inputs[chosen])
         np.testing.assert_array_equal(batch.inputs[:, -1], 1)
