@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from evolution.candidate import Candidate, Evaluation
+from service.store.bulk import insert_all
 from service.store.entities import CandidateStatus, Lease, Phase
 from service.store.event_repository import EventRepository
 from service.store.guard import lock
@@ -36,13 +37,13 @@ _STORED: Final = select(candidates.c.number, candidates.c.id, candidates.c.statu
     candidates.c.phase == bindparam("which"),
     candidates.c.number.in_(bindparam("numbers", expanding=True)),
 )
-_ADD_CANDIDATE: Final = insert(candidates)
-_ADD_EVALUATION: Final = insert(evaluations)
 _END_CANDIDATE: Final = (
     update(candidates)
     .where(candidates.c.id == evaluations.c.candidate_id, candidates.c.id.in_(bindparam("ids", expanding=True)))
     .values(status=case((evaluations.c.fitness.is_(None), "failed"), else_="evaluated"), fitness=evaluations.c.fitness)
 )
+# What the event of a candidate tells: these columns of its row, as they are stored.
+_PROPOSED: Final = ("phase", "number", "parents", "operator", "architecture", "parameters")
 
 
 class CandidateRepository:
@@ -64,13 +65,13 @@ class CandidateRepository:
         before = load_progress(self._session, job_id, phase)
         numbers = {candidate.number for candidate in proposed} | {each.candidate.number for each in evaluated}
         stored = self._stored(job_id, phase, numbers)
-        new_candidates = self._add_candidates(job_id, phase, proposed, stored)
-        at_once = {candidate.number for candidate in new_candidates} & {each.candidate.number for each in evaluated}
+        added = self._add_candidates(job_id, phase, proposed, stored)
+        at_once = {row["number"] for row in added} & {each.candidate.number for each in evaluated}
         if at_once:
             stored |= self._stored(job_id, phase, at_once)
         new_evaluations = self._add_evaluations(lease, phase, evaluated, stored)
-        after = replace(before, proposed=before.proposed + len(new_candidates))
-        happened = [("proposed", _proposed(phase, candidate)) for candidate in new_candidates]
+        after = replace(before, proposed=before.proposed + len(added))
+        happened = [("proposed", {name: row[name] for name in _PROPOSED}) for row in added]
         for evaluation in new_evaluations:
             after = after.with_evaluation(evaluation)
             kind = "failed" if evaluation.fitness is None else "evaluated"
@@ -124,8 +125,8 @@ class CandidateRepository:
 
     def _add_candidates(
         self, job_id: str, phase: Phase, proposed: Sequence[Candidate], stored: "dict[int, _Stored]"
-    ) -> list[Candidate]:
-        """Store those candidates that are not, and return them."""
+    ) -> list[dict[str, Any]]:
+        """Store those candidates that are not, and return their rows."""
         new: dict[int, Candidate] = {}
         for candidate in proposed:
             number = candidate.number
@@ -135,11 +136,11 @@ class CandidateRepository:
                     raise ValueError(f"job {job_id}, phase {phase}: another candidate {number} is stored already")
             elif new.setdefault(number, candidate) != candidate:
                 raise ValueError(f"two candidates of one batch have the number {number}")
-        if new:
-            self._session.execute(
-                _ADD_CANDIDATE, [candidate_values(job_id, phase, candidate) for candidate in new.values()]
-            )
-        return list(new.values())
+        if not new:
+            return []
+        rows = [candidate_values(job_id, phase, candidate) for candidate in new.values()]
+        insert_all(self._session, candidates, rows)
+        return rows
 
     def _add_evaluations(
         self, lease: Lease, phase: Phase, evaluated: Sequence[Evaluation], stored: "dict[int, _Stored]"
@@ -154,8 +155,9 @@ class CandidateRepository:
                 new.setdefault(number, evaluation)
         if not new:
             return []
-        self._session.execute(
-            _ADD_EVALUATION,
+        insert_all(
+            self._session,
+            evaluations,
             [{"candidate_id": stored[number].id, **evaluation_values(each)} for number, each in new.items()],
         )
         for chunk in _chunks([stored[number].id for number in new]):
@@ -177,17 +179,6 @@ class _Stored:
 
 def _chunks(numbers: list[int]) -> Iterator[list[int]]:
     return (numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK))
-
-
-def _proposed(phase: Phase, candidate: Candidate) -> dict[str, Any]:
-    return {
-        "phase": phase,
-        "number": candidate.number,
-        "parents": list(candidate.parents),
-        "operator": candidate.operator,
-        "architecture": candidate.architecture.to_json(),
-        "parameters": candidate.architecture.parameter_count,
-    }
 
 
 def _evaluated(phase: Phase, evaluation: Evaluation) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -29,7 +28,8 @@ CONNECT_SECONDS: Final = 2
 POOL_SECONDS: Final = 5
 
 # NaN and the infinities are no JSON; they are refused here if they come so far.
-_to_json: Final = partial(json.dumps, allow_nan=False, separators=(",", ":"))
+# One encoder for all: `json.dumps` makes a new one for every value unless all its settings are the defaults.
+_to_json: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 log = logging.getLogger(__name__)
 

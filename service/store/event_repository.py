@@ -18,10 +18,11 @@ forgotten. Runners may append others of their own.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from service.errors import JobNotFound
+from service.store.bulk import insert_all
 from service.store.entities import Event, now
 from service.store.mapping import event_from_row, plain_text
 from service.store.models import events, jobs
@@ -33,7 +34,6 @@ _COUNT: Final = (
     .values(event_count=jobs.c.event_count + bindparam("more"))
     .returning(jobs.c.event_count)
 )
-_INSERT: Final = insert(events)
 
 
 class EventRepository:
@@ -59,8 +59,9 @@ class EventRepository:
             Event(job_id, sequence, type_, data, created_at)
             for sequence, (type_, data) in enumerate(happened, start=first)
         ]
-        self._session.execute(
-            _INSERT,
+        insert_all(
+            self._session,
+            events,
             [
                 {
                     "job_id": event.job_id,

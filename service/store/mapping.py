@@ -7,6 +7,7 @@ JSON text, which Python writes with as many digits as it takes to read the same 
 import math
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -38,7 +39,7 @@ def candidate_values(job_id: str, phase: Phase, candidate: Candidate) -> dict[st
         "operator": candidate.operator,
         "seed": candidate.seed,
         "architecture": candidate.architecture.to_json(),
-        "training": candidate.training.to_json(),
+        "training": _training(candidate.training),
         "keep_network": candidate.keep_network,
         "predict_test": candidate.predict_test,
         "replicates": candidate.replicates,
@@ -48,6 +49,12 @@ def candidate_values(job_id: str, phase: Phase, candidate: Candidate) -> dict[st
         "status": "pending",
         "created_at": now(),
     }
+
+
+# All candidates of a search share one configuration, or a few.
+@lru_cache(maxsize=16)
+def _training(training: TrainingConfig) -> dict[str, Any]:
+    return training.to_json()
 
 
 def candidate_from_row(row: Row[Any]) -> Candidate:

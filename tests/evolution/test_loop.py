@@ -1,10 +1,12 @@
 """Searches with real trainings: the same rows however they are driven."""
 
+import gc
 from collections.abc import Iterator, Sequence
 from random import Random
 
 import pytest
 
+from evolution import loop
 from evolution.candidate import Candidate, Evaluation, best
 from evolution.errors import SearchOrderError
 from evolution.evaluation import SerialEvaluator
@@ -14,6 +16,7 @@ from evolution.random_search import RandomSearch
 from evolution.search import Budget
 from evolution.virtual_clock_search import VirtualClockSearch
 from tests.evolution.builders import SPACE, TRAINING, blobs, candidate
+from tests.evolution.drivers import answer
 
 DATA = blobs()
 
@@ -34,6 +37,13 @@ class ShuffledEvaluator(SerialEvaluator):
         self.order.shuffle(self._waiting)
         count = self.order.randrange(3)
         return [evaluation for _ in range(count) for evaluation in super(ShuffledEvaluator, self).wait(timeout)]
+
+
+class AnsweringEvaluator(SerialEvaluator):
+    """Answers without a training."""
+
+    def wait(self, timeout: float) -> list[Evaluation]:
+        return [answer(self._waiting.popleft())]
 
 
 def outcomes(evaluations: Sequence[Evaluation]) -> list[object]:
@@ -166,3 +176,24 @@ def test_a_finished_search_is_not_run_again(serial: list[Evaluation]) -> None:
 
     assert running.done
     assert list(run_search(running, SerialEvaluator(DATA))) == []
+
+
+@pytest.mark.parametrize("closed_early", [True, False])
+def test_the_garbage_collector_need_not_walk_through_a_long_search(
+    monkeypatch: pytest.MonkeyPatch, closed_early: bool
+) -> None:
+    monkeypatch.setattr(loop, "SETTLED", 10)
+    rows: list[Evaluation] = []
+    in_sight: list[int] = []
+    events = run_search(search(40), AnsweringEvaluator(DATA))
+    for event in events:
+        if isinstance(event, Evaluated):
+            rows.append(event.evaluation)
+            if len(rows) == 25:
+                walked = {id(each) for each in gc.get_objects()}
+                in_sight = [number for number, row in enumerate(rows) if id(row) in walked]
+                if closed_early:
+                    events.close()
+
+    assert in_sight == [20, 21, 22, 23, 24]
+    assert gc.get_freeze_count() == 0
