@@ -94,7 +94,8 @@ class _Driven:
             self._exhausted = True
             return None
         self._view.candidates.append(candidate)
-        self._view.architectures.add(candidate.architecture)
+        self._view.pending[number] = candidate
+        self._view.networks.add(candidate.key)
         self._open.add(number)
         return candidate
 

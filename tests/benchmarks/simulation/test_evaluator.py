@@ -72,9 +72,11 @@ def test_the_virtual_clock_gives_the_same_results_on_any_number_of_workers(paral
 
 
 def test_a_free_running_search_does_not() -> None:
-    strategy = EvolutionarySearch(SPACE, TRAINING, rows=ROWS, seed=5, parallelism=1, budget=Budget(evaluations=60))
-    few, _ = simulate(FreeRunning(strategy, budget=60, workers=2), HARD, 2)
-    more, _ = simulate(FreeRunning(strategy, budget=60, workers=3), HARD, 3)
+    def strategy() -> EvolutionarySearch:
+        return EvolutionarySearch(SPACE, TRAINING, rows=ROWS, seed=5, parallelism=1, budget=Budget(evaluations=60))
+
+    few, _ = simulate(FreeRunning(strategy(), budget=60, workers=2), HARD, 2)
+    more, _ = simulate(FreeRunning(strategy(), budget=60, workers=3), HARD, 3)
 
     assert by_number(few) != by_number(more)
 
