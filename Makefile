@@ -12,7 +12,7 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test test-fast lint format bench lock clean
+.PHONY: help demo serve test test-fast lint format bench bench-simulation lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ format: $(VENV)/.test ## put the code into its format
 
 bench: $(VENV)/.bench ## ours, scikit-learn and (where they are installed) torch and JAX side by side
 	@$(BIN)/python -m benchmarks --json benchmarks.json
+
+bench-simulation: $(VENV)/.test ## up to 10,000 simulated workers, and how fast the driver proposes and records
+	@$(BIN)/python -m benchmarks.simulation --json simulation.json
 
 # The benchmark's pins leave torch out, and with it what it alone pulls in: its ordinary wheel for Linux brings gigabytes
 # of CUDA libraries. It is measured where it is installed; `.venv/bin/pip install torch` does so. What tests and

@@ -28,7 +28,7 @@ ATTEMPTS: Final = 5
 MEMORY_BYTES: Final = 1 << 30
 """Memory that must be free for the data to be kept there; containers often have 64 MB."""
 
-SETTINGS: Final[Mapping[str, str]] = {
+SETTINGS: Final[dict[str, str]] = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "200",
     "shared_buffers": "32MB",
@@ -40,6 +40,8 @@ SETTINGS: Final[Mapping[str, str]] = {
     "jit": "off",
     "log_min_messages": "fatal",
 }
+
+DURABLE: Final[dict[str, str]] = dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit", "autovacuum"), "on")
 
 
 class Postgres:
@@ -73,14 +75,18 @@ class Postgres:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
-    """Yield a server; it is stopped and its files are removed in the end."""
+def running(*, durable: bool = False) -> Iterator[Postgres]:
+    """Yield a server; it is stopped and its files are removed in the end.
+
+    A durable one keeps its data on the disk and has it written there at every commit, as in production: for
+    measurements.
+    """
     user = _user()
-    with _folder(user) as folder:
+    with _folder(user, in_memory=not durable) as folder:
         binaries = _reachable(_binaries(), folder, user)
         password = secrets.token_hex(16)
         _initialize(binaries, folder, password, user)
-        process, port = _start(binaries, folder, password, user)
+        process, port = _start(binaries, folder, password, user, SETTINGS | (DURABLE if durable else {}))
         try:
             with closing(Postgres(process, port, password, folder)) as server:
                 yield server
@@ -105,10 +111,10 @@ def _environment() -> dict[str, str]:
 
 
 @contextmanager
-def _folder(user: dict[str, Any]) -> Iterator[Path]:
-    """Yield a new folder that belongs to the server's user, in memory where there is enough of it."""
+def _folder(user: dict[str, Any], *, in_memory: bool) -> Iterator[Path]:
+    """Yield a new folder that belongs to the server's user, in memory if asked for and where there is enough of it."""
     memory = Path("/dev/shm")  # noqa: S108 - the folder made in it has a name of its own and the mode 0700
-    roomy = memory.is_dir() and shutil.disk_usage(memory).free >= MEMORY_BYTES
+    roomy = in_memory and memory.is_dir() and shutil.disk_usage(memory).free >= MEMORY_BYTES
     places = [*([memory] if roomy else []), Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
     for place in places:
         try:
@@ -200,12 +206,14 @@ def _initialize(binaries: Path, folder: Path, password: str, user: dict[str, Any
         raise RuntimeError(f"initdb failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def _start(binaries: Path, folder: Path, password: str, user: dict[str, Any]) -> "tuple[subprocess.Popen[bytes], int]":
+def _start(
+    binaries: Path, folder: Path, password: str, user: dict[str, Any], settings: Mapping[str, str]
+) -> "tuple[subprocess.Popen[bytes], int]":
     log = folder / "log"
     for _ in range(ATTEMPTS):
         port = _free_port()
-        settings = {**SETTINGS, "port": str(port), "unix_socket_directories": str(folder / "data")}
-        options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
+        places = {"port": str(port), "unix_socket_directories": str(folder / "data")}
+        options = [option for name, value in {**settings, **places}.items() for option in ("-c", f"{name}={value}")]
         with log.open("ab") as output:
             process = subprocess.Popen(
                 [str(binaries / "postgres"), "-D", str(folder / "data"), *options],

@@ -23,6 +23,11 @@ MEDIAN_UNITS = 500
 """The widest network that may be built, 131 times as wide, is met once in two million draws."""
 
 
+def network(units: int) -> Architecture:
+    """Return the network of one hidden layer whose cost is in proportion to `units`, to one part in thousands."""
+    return Architecture((INPUTS,), (Dense(units, "relu"),), OUTPUTS)
+
+
 class LogNormalSearch(VirtualClockSearch):
     """Networks of one layer, whose costs are log-normal with sigma 1; looks at nothing.
 
@@ -34,8 +39,7 @@ class LogNormalSearch(VirtualClockSearch):
         """Draw the width of candidate `number`."""
         rng = stream(self.seed, Purpose.COST, number)
         units = min(max(1, round(MEDIAN_UNITS * math.exp(rng.standard_normal()))), MAX_UNITS)
-        architecture = Architecture((INPUTS,), (Dense(units, "relu"),), OUTPUTS)
-        return Candidate(number, (), "draw", int(rng.integers(SEED_LIMIT)), architecture, TRAINING)
+        return Candidate(number, (), "draw", int(rng.integers(SEED_LIMIT)), network(units), TRAINING)
 
 
 class Strategy(Protocol):
