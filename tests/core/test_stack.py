@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.architecture import ACTIVATIONS, Architecture, Dense
-from core.dataset import Dataset
+from core.dataset import Dataset, Split
 from core.errors import Diverged, InvalidDataset, InvalidStack, InvalidTrainingConfig
 from core.stack import train_stack
 from core.training import TrainingConfig, TrainingResult, train
@@ -136,6 +136,31 @@ def test_a_diverged_member_fails_alone(optimizer: Any) -> None:
     if optimizer == "sgd":
         assert 0 < sum(isinstance(result, Diverged) for result in alone) < 6
     assert [type(result) for result in results] == [type(result) for result in alone]
+
+
+@pytest.mark.parametrize("scale", [1e-42, 1e-20, 1e6, 1e19, 3e38])
+@pytest.mark.parametrize("rate", [0.01, 1000.0])
+def test_extreme_inputs_and_rates_are_finite_or_a_named_failure(scale: float, rate: float) -> None:
+    rng = np.random.default_rng(0)
+    with np.errstate(over="ignore", under="ignore"):
+        points = np.clip(scale * rng.standard_normal((50, 6)), -3e38, 3e38).astype(np.float32)
+    # One column that never changes.
+    points[:, 0] = 1
+    split = Split(points, rng.integers(0, 4, 50))
+    dataset = replace(DATA, train=split, validation=split, test=None, standardization=None)
+    config = TrainingConfig(epochs=3, batch_size=16, learning_rate=rate, schedule="constant")
+    described = architecture(6, [7, 5], 4)
+    for seed, result in enumerate(train_stack(described, dataset, config, seeds=range(3))):
+        expected = _alone(described, dataset, config, seed)
+
+        assert type(result) is type(expected)
+        for epoch, other in zip(result.curve, expected.curve, strict=True):
+            # A stack adds up the losses of an epoch in another order.
+            assert epoch.train_loss == pytest.approx(other.train_loss, rel=1e-12)
+            assert replace(epoch, train_loss=0.0) == replace(other, train_loss=0.0)
+        assert all(np.isfinite([epoch.train_loss, epoch.validation_loss]).all() for epoch in result.curve)
+        if isinstance(result, TrainingResult):
+            assert np.isfinite(result.network.parameters).all()
 
 
 def test_seconds_are_shared() -> None:

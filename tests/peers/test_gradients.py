@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from core.architecture import Architecture
 from core.arrays import Array, aligned
 from core.chain import Chain
-from core.layers import Convolution, Flatten
+from core.layers import AveragePooling, Convolution, Dense, Flatten, Layer, LayerNormalization, MaxPooling
 from core.network import Network, weight_views
 from core.step import Batch, EpochBuffer, Gradient
 from tests.core.builders import architecture
 from tests.core.strategies import architectures
+from tests.peers.losses import LOSSES, loss_targets
 from tests.peers.torch_twin import from_flat, twin, with_ones
 
 
@@ -84,6 +85,41 @@ def test_a_small_convolutional_network_in_float32(activation: str, size: int) ->
         Flatten(),
     )
     _compare(Architecture((size, size), layers, 10), 32, 0, np.float32, 1e-6)
+
+
+BEHIND_A_CONVOLUTION: dict[str, tuple[Layer, ...]] = {
+    "max pooling": (MaxPooling(2, 2),),
+    "overlapping max pooling": (MaxPooling(3, 1),),
+    "average pooling": (AveragePooling(2, 2),),
+    "overlapping average pooling": (AveragePooling(3, 2),),
+    "normalization of images": (LayerNormalization(),),
+    "normalization of vectors": (Flatten(), Dense(24, "gelu"), LayerNormalization(), Dense(16, "tanh")),
+}
+
+
+@pytest.mark.parametrize("layers", BEHIND_A_CONVOLUTION.values(), ids=BEHIND_A_CONVOLUTION)
+def test_every_other_kind_of_layer_in_float32(layers: tuple[Layer, ...]) -> None:
+    flattened = () if Flatten() in layers else (Flatten(),)
+    described = Architecture((2, 8, 8), (Convolution(6, 3, "tanh", padding=1), *layers, *flattened), 10)
+    _compare(described, 32, 0, np.float32, 1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_in_float32(loss: str) -> None:
+    make, peer = LOSSES[loss]
+    rng = np.random.default_rng(0)
+    outputs, targets = (3 * rng.standard_normal((32, 4))).astype(np.float32), loss_targets(loss, 32)
+    ours, losses = outputs.T.copy(), np.empty(32, np.float32)
+    make(ours)(targets.T, None, losses)
+
+    theirs = torch.tensor(outputs, dtype=torch.float64, requires_grad=True)
+    wanted = torch.tensor(targets)
+    mean = peer(theirs, wanted if wanted.dtype == torch.int64 else wanted.double())
+    mean.backward()
+
+    assert losses.mean(dtype=np.float64) == pytest.approx(float(mean.detach()), rel=1e-6)
+    gradient = theirs.grad.numpy()
+    assert np.linalg.norm(ours.T / 32 - gradient) <= 1e-6 * np.linalg.norm(gradient)
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "gelu"])

@@ -1,25 +1,22 @@
 """Fifty steps of training beside torch's: same data, same order, same settings, for every optimizer and loss."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
 
 from core.architecture import Architecture
 from core.arrays import Array, aligned
 from core.chain_step import ChainBuffer, ChainStepper
 from core.layers import Convolution, Dense, Flatten, LayerNormalization, MaxPooling
 from core.network import Network, weight_views
-from core.objective import Huber, Objective, SigmoidObjective, SoftmaxObjective, SquaredError
 from core.optimizer import clip_calls, decay_vector
 from core.schedule import SCHEDULES, schedule
 from core.step import EpochBuffer, Stepper
 from core.training import TrainingConfig, make_optimizer
 from tests.core.builders import architecture
+from tests.peers.losses import LOSSES, loss_targets
 from tests.peers.torch_twin import from_flat, twin
 
 STEPS, ROWS = 50, 16
@@ -30,24 +27,11 @@ IMAGES = Architecture(
     4,
 )
 
-Loss = Callable[[Any, Any], Any]
-LOSSES: dict[str, tuple[Callable[[Array], Objective], Loss]] = {
-    "softmax": (SoftmaxObjective, functional.cross_entropy),
-    "smoothed": (lambda z: SoftmaxObjective(z, 0.1), partial(functional.cross_entropy, label_smoothing=0.1)),
-    "sigmoid": (SigmoidObjective, functional.binary_cross_entropy_with_logits),
-    "squared": (SquaredError, functional.mse_loss),
-    "huber": (lambda z: Huber(z, 0.3), partial(functional.huber_loss, delta=0.3)),
-}
-
 
 def _data(described: Architecture, loss: str) -> tuple[Array, Array]:
     rng = np.random.default_rng(0)
     inputs = rng.standard_normal((STEPS * ROWS, described.inputs)).astype(np.float32)
-    if loss in ("softmax", "smoothed"):
-        return inputs, rng.integers(0, 4, len(inputs))
-    if loss == "sigmoid":
-        return inputs, rng.integers(0, 2, (len(inputs), 4)).astype(np.float32)
-    return inputs, rng.standard_normal((len(inputs), 4)).astype(np.float32)
+    return inputs, loss_targets(loss, len(inputs))
 
 
 def _peer_optimizer(peer: Any, config: TrainingConfig) -> Any:
