@@ -5,8 +5,10 @@ a logarithmic scale (from 8 to 16 units is as far as from 128 to 256), once alig
 back, because a layer plays its role by its distance from the input and from the output; channels of convolution blocks
 likewise. What a space does not vary has no column.
 
-The columns fall into groups, each with a length scale of its own: activation, depth, the rest of the structure, and,
-where it is searched, the recipe.
+The columns fall into groups, each with a length scale of its own: activation, depth, which width stands at which place,
+the size of the whole, and, where it is searched, the recipe. Place and size are apart because often the size alone
+matters, and a surrogate that can tell so from twenty networks orders the others better (on a table of digits, rank
+correlation 0.73 instead of 0.66 after 20 trainings and 0.80 instead of 0.73 after 40).
 
 Every column is standardized over the space, with mean and deviation of a fixed sample of it: the rows are a pure
 function of the space and the network, never of what a search has seen so far.
@@ -34,13 +36,13 @@ Item = tuple[Architecture, TrainingConfig]
 SAMPLE_SIZE = 512
 """Networks that set the mean and the deviation of the columns: both are then known to a few percent."""
 
-ACTIVATION, DEPTH, REST, RECIPE = range(4)
+ACTIVATION, DEPTH, PLACE, SIZE, RECIPE = range(5)
 
 
 class FeatureMap:
     """The columns of one space, `names` in order; `groups` are their indices.
 
-    The groups are activation, depth, rest and, where the space searches recipes, recipe.
+    The groups are activation, depth, place, size and, where the space searches recipes, recipe.
     """
 
     def __init__(self, space: SearchSpace) -> None:
@@ -49,7 +51,7 @@ class FeatureMap:
         self.names: tuple[str, ...] = tuple(name for name, _ in columns)
         self.groups: tuple[IndexArray, ...] = tuple(
             np.array([index for index, (_, member) in enumerate(columns) if member == group], dtype=np.intp)
-            for group in (ACTIVATION, DEPTH, REST, RECIPE)[: 3 if space.recipe is None else 4]
+            for group in (ACTIVATION, DEPTH, PLACE, SIZE, RECIPE)[: 4 if space.recipe is None else 5]
         )
         self._mean, self._scale = _standard(space)
 
@@ -66,18 +68,18 @@ def _columns(space: SearchSpace) -> list[tuple[str, int]]:
     columns = [
         *((f"is {name}", ACTIVATION) for name in space.activations),
         ("depth", DEPTH),
-        *((name, REST) for name in _aligned_names("units of layer", space.max_layers)),
-        *((f"{which} log2 units", REST) for which in ("smallest", "largest", "mean")),
-        ("log2 parameters", REST),
+        *((name, PLACE) for name in _aligned_names("units of layer", space.max_layers)),
+        *((f"{which} log2 units", SIZE) for which in ("smallest", "largest", "mean")),
+        ("log2 parameters", SIZE),
     ]
     if space.max_blocks:
         columns.append(("blocks", DEPTH))
-        columns += [(name, REST) for name in _aligned_names("channels of block", space.max_blocks)]
-        columns += [(f"{which} log2 channels", REST) for which in ("smallest", "largest", "mean")]
+        columns += [(name, PLACE) for name in _aligned_names("channels of block", space.max_blocks)]
+        columns += [(f"{which} log2 channels", SIZE) for which in ("smallest", "largest", "mean")]
         if len(space.kernels) > 1:
-            columns += [(name, REST) for name in _aligned_names("kernel of block", space.max_blocks)]
+            columns += [(name, PLACE) for name in _aligned_names("kernel of block", space.max_blocks)]
     if len(space.dropout) > 1:
-        columns.append(("dropout", REST))
+        columns.append(("dropout", SIZE))
     if space.recipe is not None:
         names = ["log2 learning rate", "log2 batch size", "log2 weight decay"]
         columns += [(name, RECIPE) for name in (*names, *(f"is {name}" for name in space.recipe.optimizers))]

@@ -13,7 +13,9 @@ from evolution.surrogate import FloatArray, IndexArray, Observations
 MOST_POINTS = 260
 """A surrogate is fitted to at most this many networks, so that a proposal takes milliseconds whatever was seen."""
 
-CLIP = 1.0
+CLIP = 2.0
+"""Scores lie at most this many times as far below the median as the best lies above it; lower ones are lifted."""
+
 SHRINKAGE = 2.0
 """How many trainings of an average network weigh as much as what was seen of one, when the best are looked for."""
 

@@ -17,7 +17,15 @@ from evolution.acquisition import expected_hypervolume_gain
 from evolution.belief import Belief, Believer
 from evolution.breeding import Offspring, brood
 from evolution.candidate import Candidate, Prediction
-from evolution.evolutionary_search import FIRST_CANDIDATES, OFFSPRING, RECENT, REPEAT_EVERY, REPEAT_FROM, TOURNAMENT
+from evolution.evolutionary_search import (
+    FIRST_CANDIDATES,
+    OFFSPRING,
+    RECENT,
+    REPEAT_EVERY,
+    REPEAT_FROM,
+    TOURNAMENT,
+    UNSCREENED_SHARE,
+)
 from evolution.features import FeatureMap
 from evolution.objectives import CostName, front, largest_log_cost, log_cost
 from evolution.rng import Purpose, stream
@@ -91,6 +99,8 @@ class ParetoSearch(SpaceSearch):
         )
         if not offspring:
             return self.random(number, view, rng)
+        if len(offspring) > 1 and rng.random() < UNSCREENED_SHARE:
+            offspring = offspring[:1]
         means, deviations = belief.predict([one.key for one in offspring])
         gains = expected_hypervolume_gain(
             means,

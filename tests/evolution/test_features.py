@@ -16,13 +16,19 @@ from tests.evolution.strategies import spaces
 MAP = FeatureMap(SPACE)
 
 
-def test_the_columns_fall_into_three_groups() -> None:
-    activation, depth, rest = MAP.groups
+def test_the_columns_fall_into_four_groups() -> None:
+    activation, depth, place, size = MAP.groups
 
     assert [MAP.names[index] for index in activation] == ["is relu", "is tanh"]
     assert [MAP.names[index] for index in depth] == ["depth"]
-    assert sorted([*activation, *depth, *rest]) == list(range(len(MAP.names)))
-    assert len(rest) == 2 * 3 + 4
+    assert sorted([*activation, *depth, *place, *size]) == list(range(len(MAP.names)))
+    assert len(place) == 2 * 3
+    assert [MAP.names[index] for index in size] == [
+        "smallest log2 units",
+        "largest log2 units",
+        "mean log2 units",
+        "log2 parameters",
+    ]
 
 
 def test_widths_count_by_their_logarithm_from_both_ends() -> None:
@@ -64,7 +70,7 @@ def test_only_what_a_space_varies_has_a_column() -> None:
         "dropout",
         *("log2 learning rate", "log2 batch size", "log2 weight decay", "is adam", "is adamw"),
     }
-    assert [many.names[index] for index in many.groups[3]] == list(many.names[-5:])
+    assert [many.names[index] for index in many.groups[4]] == list(many.names[-5:])
     assert sorted(np.concatenate(many.groups)) == list(range(len(many.names)))
 
 
