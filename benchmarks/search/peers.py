@@ -1,4 +1,4 @@
-"""The peers that need no library but DEAP: random search, aging evolution, (mu + lambda), NSGA-II and ASHA.
+"""The peers that need no library but DEAP: random search, the anchors alone, aging evolution, (mu + lambda), NSGA-II.
 
 They draw their random networks from the grid itself: depth, activation and each width evenly. Those that evolve use the
 product's own operators, so what they are compared on is the strategy.
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from deap import algorithms, base, tools
 
-from benchmarks.search.player import PeerPlayer
+from benchmarks.search.player import PeerPlayer, Recommendation
 from benchmarks.search.problem import Problem, Trial
 from core.architecture import Architecture, Dense
 from evolution.anchors import anchors
@@ -64,6 +64,28 @@ class RandomPlayer(FullTrainingPlayer):
     def next_network(self, rng: np.random.Generator) -> Architecture:
         """Draw a network."""
         return random_network(self.problem, rng)
+
+
+class AnchorsPlayer(FullTrainingPlayer):
+    """No search at all: the product's anchors, trained again and again in turn; the highest mean is recommended.
+
+    Where nothing beats it, the data set does not tell searches apart: a good design was among the anchors.
+    """
+
+    def next_network(self, rng: np.random.Generator) -> Architecture:  # noqa: ARG002 - nothing is drawn
+        """Take the next anchor."""
+        known = anchors(self.problem.space)
+        return known[self.number % len(known)]
+
+    def recommend(self) -> Recommendation:
+        """Choose the anchor with the highest mean; raises ValueError where nothing was trained or all diverged."""
+        values: dict[Architecture, list[float]] = {}
+        for trial, value in zip(self.record.trials, self.record.values, strict=True):
+            if value is not None:
+                values.setdefault(trial.architecture, []).append(value)
+        means = [Recommendation(architecture, float(np.mean(of))) for architecture, of in values.items()]
+        # What `record` says where there is nothing to choose from.
+        return max(means, key=lambda one: one.score) if means else super().recommend()
 
 
 class RegularizedEvolutionPlayer(FullTrainingPlayer):

@@ -10,7 +10,13 @@ from functools import partial
 
 from benchmarks.search.asha import AshaPlayer
 from benchmarks.search.optuna_peers import AnchoredTpePlayer, OptunaNsga2Player, TpePlayer
-from benchmarks.search.peers import DeapNsga2Player, MuPlusLambdaPlayer, RandomPlayer, RegularizedEvolutionPlayer
+from benchmarks.search.peers import (
+    AnchorsPlayer,
+    DeapNsga2Player,
+    MuPlusLambdaPlayer,
+    RandomPlayer,
+    RegularizedEvolutionPlayer,
+)
 from benchmarks.search.player import Player
 from benchmarks.search.problem import Problem
 from benchmarks.search.search_player import (
@@ -90,6 +96,7 @@ def _peer(
 
 PEERS: Mapping[str, Strategy] = {
     "random search": _peer(RandomPlayer),
+    "anchors alone, repeated": _peer(AnchorsPlayer),
     "regularized evolution": _peer(RegularizedEvolutionPlayer),
     "DEAP mu+lambda": _peer(MuPlusLambdaPlayer),
     "ASHA": _peer(AshaPlayer),
