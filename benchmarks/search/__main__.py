@@ -19,7 +19,7 @@ from benchmarks.search.optuna_peers import NOTE, has_optuna
 from benchmarks.search.plot import draw
 from benchmarks.search.problem import Problem
 from benchmarks.search.report import Results, lines
-from benchmarks.search.strategies import CHAMPION, STRATEGIES
+from benchmarks.search.strategies import ABLATIONS, CHAMPION, OURS, PEERS, STRATEGIES
 from benchmarks.search.table import load_or_build, report_progress
 
 # Between the limits that are printed, so that the picture has lines.
@@ -30,7 +30,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "cambrian", help="where the tables lie")
     parser.add_argument("--datasets", nargs="+", choices=SUBJECTS, default=["digits", "spirals"])
-    parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES), metavar="NAME")
+    parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=[*PEERS, *OURS], metavar="NAME")
+    parser.add_argument("--ablations", action="store_true", help="also play ours with one of its parts taken away")
     parser.add_argument("--champion", choices=STRATEGIES, default=CHAMPION, metavar="NAME", help="whom ratios refer to")
     parser.add_argument("--repeats", type=int, default=30, help="at least 30 for figures to be quoted")
     parser.add_argument("--limits", nargs="+", type=int, default=[20, 50, 100], help="in full trainings")
@@ -69,7 +70,7 @@ def _draw(results: Results, path: Path) -> list[str]:
     try:
         draw(results, path)
     except ImportError:
-        return ["matplotlib is not installed, so there is no plot; `pip install 'cambrian[bench]'` brings it"]
+        return ["matplotlib is not installed, so there is no plot; `pip install 'cambrian[data]'` brings it"]
     return []
 
 
@@ -79,7 +80,7 @@ def main() -> None:
     if arguments.build_only:
         return
     notes = []
-    strategies = list(arguments.strategies)
+    strategies = [*arguments.strategies, *(ABLATIONS if arguments.ablations else ())]
     if not has_optuna() and any(STRATEGIES[name].needs_optuna for name in strategies):
         strategies = [name for name in strategies if not STRATEGIES[name].needs_optuna]
         notes.append(NOTE)

@@ -50,8 +50,14 @@ class Grid:
     @cached_property
     def space(self) -> SearchSpace:
         """The product's own space with these bounds, which holds every whole width between them."""
-        bounds = {"min_units": min(self.widths), "max_units": max(self.widths), "max_layers": self.max_depth}
-        return SearchSpace(self.input_shape, self.outputs, activations=self.activations, **bounds)
+        return SearchSpace(
+            self.input_shape,
+            self.outputs,
+            max_layers=self.max_depth,
+            min_units=min(self.widths),
+            max_units=max(self.widths),
+            activations=self.activations,
+        )
 
     def index(self, architecture: Architecture) -> int:
         """Return the network's index; each width is taken for the nearest of the grid on a logarithmic scale.

@@ -12,6 +12,7 @@ from benchmarks.search.problem import Outcome, Problem, Trial
 from core.architecture import Architecture
 from core.replicates import replicate_seeds
 from evolution.candidate import Candidate, Evaluation, best
+from evolution.recommendation import pareto_standings, standings
 from evolution.search import Budget, Search
 from evolution.space import SearchSpace
 
@@ -36,6 +37,19 @@ def choose_observed_front(
 ) -> list[Architecture]:
     """Return the networks that none exceeds both in fitness and in having few parameters."""
     return observed_front((one.fitness, one.candidate.architecture) for one in evaluations if one.fitness is not None)
+
+
+def choose_by_posterior(evaluations: Sequence[Evaluation], space: SearchSpace) -> Recommendation:
+    """Recommend as the product does: the highest posterior mean, which is also what is promised."""
+    found = standings(evaluations, space)
+    if not found:
+        raise ValueError("nothing can be recommended: no training has ended well")
+    return Recommendation(found[0].architecture, found[0].mean)
+
+
+def choose_front_by_posterior(evaluations: Sequence[Evaluation], space: SearchSpace) -> list[Architecture]:
+    """Return the front of posterior mean and parameters, as the product does."""
+    return [one.architecture for one in pareto_standings(evaluations, space, "parameters")]
 
 
 class SearchPlayer:

@@ -1,7 +1,7 @@
 """Who plays: every strategy by the name that the report gives it, peers first and ours last.
 
-To measure another strategy of the product, or another way to recommend, add a line to `OURS`: how the search is made,
-how the network is chosen from its evaluations and, for two objectives, how the front is. An ablation is a line too.
+To measure another strategy of the product, or another way to recommend, add a line to `OURS` or `ABLATIONS`: how the
+search is made, how the network is chosen from its evaluations and, for two objectives, how the front is.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,12 +24,15 @@ from benchmarks.search.search_player import (
     FrontChoice,
     MakeSearch,
     SearchPlayer,
+    choose_by_posterior,
+    choose_front_by_posterior,
     choose_luckiest,
     choose_observed_front,
 )
-from evolution.evolutionary_search import EvolutionarySearch
-from evolution.random_search import RandomSearch
-from evolution.search import Budget
+from evolution.evolutionary_search import OFFSPRING, REPEAT_EVERY, EvolutionarySearch
+from evolution.objectives import CostName
+from evolution.search import Budget, Search
+from evolution.strategies import StrategyName, make_search
 
 MakePlayer = Callable[[Problem, int, int], Player]
 """From problem, seed, and how many evaluations may be needed."""
@@ -45,25 +48,57 @@ class Strategy:
     needs_optuna: bool = False
 
 
-def evolution(problem: Problem, seed: int, workers: int, budget: Budget) -> EvolutionarySearch:
-    """Make the product's evolution."""
-    table = problem.table
-    return EvolutionarySearch(
-        problem.space, table.training, rows=table.rows, seed=seed, parallelism=workers, budget=budget
-    )
+def named_search(name: StrategyName, *, cost: CostName | None = None) -> MakeSearch:
+    """Return how a job's strategy is made."""
+
+    def make(problem: Problem, seed: int, workers: int, budget: Budget) -> Search:
+        table = problem.table
+        return make_search(
+            name,
+            problem.space,
+            table.training,
+            rows=table.rows,
+            seed=seed,
+            parallelism=workers,
+            budget=budget,
+            cost=cost,
+        )
+
+    return make
 
 
-def random_search(problem: Problem, seed: int, workers: int, budget: Budget) -> RandomSearch:
-    """Make the product's random search, which draws any whole width."""
-    table = problem.table
-    return RandomSearch(problem.space, table.training, rows=table.rows, seed=seed, parallelism=workers, budget=budget)
+def evolution(
+    *,
+    with_anchors: bool = True,
+    offspring: int = OFFSPRING,
+    repeat_every: int | None = REPEAT_EVERY,
+    ladder: bool = False,
+) -> MakeSearch:
+    """Return how the product's evolution is made, with or without its parts."""
+
+    def make(problem: Problem, seed: int, workers: int, budget: Budget) -> Search:
+        table = problem.table
+        return EvolutionarySearch(
+            problem.space,
+            table.training,
+            rows=table.rows,
+            seed=seed,
+            parallelism=workers,
+            budget=budget,
+            with_anchors=with_anchors,
+            offspring=offspring,
+            repeat_every=repeat_every,
+            ladder=ladder,
+        )
+
+    return make
 
 
 def ours(
     make_search: MakeSearch,
     *,
-    choose: Choice = choose_luckiest,
-    choose_front: FrontChoice = choose_observed_front,
+    choose: Choice = choose_by_posterior,
+    choose_front: FrontChoice = choose_front_by_posterior,
     workers: int = 1,
     two_objectives: bool = False,
 ) -> Strategy:
@@ -106,10 +141,22 @@ PEERS: Mapping[str, Strategy] = {
     "DEAP NSGA-II, our anchors": _peer(DeapNsga2Player, two_objectives=True),
 }
 OURS: Mapping[str, Strategy] = {
-    "Cambrian random": ours(random_search),
-    "Cambrian evolution": ours(evolution),
-    "Cambrian evolution, 8 workers": ours(evolution, workers=8),
+    "Cambrian random": ours(named_search("random"), choose=choose_luckiest, choose_front=choose_observed_front),
+    "Cambrian evolution": ours(evolution()),
+    "Cambrian evolution, 8 workers": ours(evolution(), workers=8),
+    "Cambrian evolution, ladder": ours(evolution(ladder=True)),
+    "Cambrian evolution, two objectives": ours(named_search("evolution", cost="parameters"), two_objectives=True),
+    "Cambrian NSGA-II": ours(named_search("nsga2", cost="parameters"), two_objectives=True),
 }
-STRATEGIES: Mapping[str, Strategy] = {**PEERS, **OURS}
+ABLATIONS: Mapping[str, Strategy] = {
+    "without the surrogate's screening": ours(evolution(offspring=1)),
+    "without anchors": ours(evolution(with_anchors=False)),
+    "without repeats": ours(evolution(repeat_every=None)),
+    "recommending the luckiest": ours(evolution(), choose=choose_luckiest, choose_front=choose_observed_front),
+    "random, judged by posterior": ours(named_search("random")),
+}
+"""What is left of "Cambrian evolution" when one of its parts is taken away; only played when asked for."""
+
+STRATEGIES: Mapping[str, Strategy] = {**PEERS, **OURS, **ABLATIONS}
 CHAMPION = "Cambrian evolution"
 """Whom the ratios compare the peers with."""

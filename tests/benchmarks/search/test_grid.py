@@ -2,7 +2,7 @@ import pytest
 
 from benchmarks.search.grid import Grid
 from core.architecture import Architecture
-from tests.benchmarks.search.tiny import GRID
+from tests.benchmarks.search.tiny import GRID, network
 
 
 def test_the_full_grid_has_5601_networks() -> None:
@@ -28,17 +28,17 @@ def test_a_width_is_taken_for_the_nearest_on_a_logarithmic_scale(
     widths: tuple[int, ...], nearest: tuple[int, ...]
 ) -> None:
     grid = Grid((2,), 2, max_depth=2)
-    space = Grid((2,), 2, max_depth=2, widths=(1, 999)).space
+    found = grid.architectures[grid.index(network(widths, "tanh", grid))]
 
-    assert grid.architectures[grid.index(space.build("tanh", widths))].widths == nearest
-    assert set(grid.architectures[grid.index(space.build("tanh", widths))].activations) == {"tanh"}
+    assert found.widths == nearest
+    assert set(found.activations) == {"tanh"}
 
 
 @pytest.mark.parametrize(
     "stranger",
     [
-        GRID.space.build("relu", (4, 4, 4)),
-        Grid(GRID.input_shape, GRID.outputs, activations=("sigmoid",)).space.build("sigmoid", (4,)),
+        network((4, 4, 4)),
+        network((4,), "sigmoid"),
         Architecture((GRID.input_shape[0] + 1,), (), GRID.outputs),
         Architecture(GRID.input_shape, (), GRID.outputs + 1),
     ],

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.search.problem import Problem, Trial
 from benchmarks.search.table import VALIDATION_ACCURACY
-from tests.benchmarks.search.tiny import GRID, SEEDS, SUBJECT, tiny_table
+from tests.benchmarks.search.tiny import GRID, SEEDS, SUBJECT, network, tiny_table
 
 PROBLEM = Problem(tiny_table())
 
@@ -87,7 +87,7 @@ def test_a_diverged_training_has_no_value_and_costs_what_it_ran() -> None:
 
 
 def test_widths_between_those_of_the_grid_are_the_nearest() -> None:
-    near, exact = (PROBLEM.space.build("tanh", widths) for widths in ((5, 7), (4, 8)))
+    near, exact = (network(widths, "tanh") for widths in ((5, 7), (4, 8)))
 
     assert PROBLEM.true_value(near) == PROBLEM.true_value(exact)
     assert PROBLEM.outcome(Trial(near, (3,), 3)) == PROBLEM.outcome(Trial(exact, (3,), 3))

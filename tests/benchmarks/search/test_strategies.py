@@ -19,7 +19,7 @@ from evolution.search import Budget
 from tests.benchmarks.search.tiny import GRID, tiny_table
 
 PROBLEM = Problem(tiny_table())
-NUMBER = 60
+NUMBER = 30
 
 Played = tuple[Trial, Outcome]
 
@@ -191,7 +191,7 @@ def test_asha_goes_on_with_the_best_third_from_where_it_had_stopped() -> None:
 
 
 def test_our_search_is_asked_until_its_workers_are_busy_and_told_in_order() -> None:
-    search = evolution(PROBLEM, 1, 4, Budget(evaluations=12))
+    search = evolution()(PROBLEM, 1, 4, Budget(evaluations=12))
     player = SearchPlayer(PROBLEM, search)
     first = player.ask()
 
