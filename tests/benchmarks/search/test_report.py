@@ -10,7 +10,7 @@ from benchmarks.search.problem import Problem
 from benchmarks.search.report import Results, lines
 from tests.benchmarks.search.tiny import tiny_table
 
-RANDOM, OURS = "random search", "Cambrian evolution"
+RANDOM, OURS = "random search", "Cambrian random"
 
 
 def invented(strategy: str, problem: str, regrets: list[float]) -> list[Played]:

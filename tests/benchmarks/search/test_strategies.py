@@ -19,7 +19,7 @@ from evolution.search import Budget
 from tests.benchmarks.search.tiny import GRID, tiny_table
 
 PROBLEM = Problem(tiny_table())
-NUMBER = 30
+NUMBER = 24
 
 Played = tuple[Trial, Outcome]
 
@@ -77,7 +77,7 @@ def test_the_same_seed_plays_the_same_game_and_another_one_another(name: str) ->
     assert played == replayed
     assert player.recommend() == again.recommend()
     assert player.front() == again.front()
-    assert play(name, seed=4)[1] != played
+    assert play(name, seed=4, number=5)[1] != played[:5]
 
 
 @pytest.mark.parametrize("name", BELIEVES_WHAT_IT_SAW)
