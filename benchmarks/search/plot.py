@@ -20,6 +20,8 @@ def draw(results: Results, path: Path) -> None:
     problems = results.problems
     figure, axes = pyplot.subplots(1, len(problems), figsize=(6.5 * len(problems), 5), squeeze=False)
     for axis, problem in zip(axes[0], problems, strict=True):
+        # The ten colors of the default come back too soon.
+        axis.set_prop_cycle(color=pyplot.get_cmap("tab20").colors)
         for strategy in results.strategies:
             _line(axis, results, problem, strategy)
         axis.set(title=problem, xlabel="epochs, in full trainings", ylabel="regret (%)", xscale="log", yscale="log")
