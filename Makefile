@@ -12,10 +12,10 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test test-fast lint format bench bench-simulation lock clean
+.PHONY: help demo serve test test-fast lint format bench bench-simulation bench-search lock clean
 
 help: ## list the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## evolve a network for handwritten digits and say whether it was worth it
 	@$(BIN)/cambrian demo
@@ -44,6 +44,9 @@ bench: $(VENV)/.bench ## ours, scikit-learn and (where they are installed) torch
 
 bench-simulation: $(VENV)/.test ## up to 10,000 simulated workers, and how fast the driver proposes and records
 	@$(BIN)/python -m benchmarks.simulation --json simulation.json
+
+bench-search: $(VENV)/.test $(VENV)/.bench ## our search and its peers on tables of real trainings (built once, in about 20 minutes)
+	@$(BIN)/python -m benchmarks.search --json search-benchmark.json --plot search-benchmark.svg
 
 # The benchmark's pins leave torch out, and with it what it alone pulls in: its ordinary wheel for Linux brings gigabytes
 # of CUDA libraries. It is measured where it is installed; `.venv/bin/pip install torch` does so. What tests and
