@@ -21,7 +21,9 @@ class Purpose(IntEnum):
     SELECTION = 3
     RANDOM_SEARCH = 4
     RETRAINING = 5
+    FINALISTS = 6
     FEATURES = 16
+    IMPORTANCE = 20
 
 
 def _sequence(seed: int, purpose: int, number: int) -> np.random.SeedSequence:

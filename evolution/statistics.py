@@ -9,6 +9,7 @@ and one over the seeds alone takes the luck of the test rows for it; `crossed_me
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,35 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Estimate
     return _estimate(float(array.mean()), float(array.var(ddof=1)) / len(array), len(array) - 1, confidence)
 
 
+def share_interval(successes: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's score interval for a share of `total` > 0 independent trials (J. Am. Statist. Ass. 22, 1927)."""
+    if not 0 <= successes <= total or total < 1:
+        raise InvalidStatistics(f"a share needs 0 <= successes <= total and total >= 1, got {successes} of {total}")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, weight = successes / total, z * z / total
+    middle = share + weight / 2
+    reach = z * math.sqrt((share * (1 - share) + weight / 4) / total)
+    return max(0.0, (middle - reach) / (1 + weight)), min(1.0, (middle + reach) / (1 + weight))
+
+
+def welch_test(one: Sequence[float], other: Sequence[float], confidence: float = 0.95) -> Estimate:
+    """Return mean(one) - mean(other) of two independent samples, whose variances may differ (Biometrika 34, 1947).
+
+    Each sample needs two values or more; degrees of freedom after Welch and Satterthwaite.
+    """
+    parts = []
+    for values in (one, other):
+        if len(values) < 2:
+            raise InvalidStatistics(f"a comparison of means needs at least two values on each side, got {len(values)}")
+        array = np.asarray(values, np.float64)
+        parts.append((float(array.mean()), float(array.var(ddof=1)) / len(array), len(array)))
+    (first, variance, count), (second, rival_variance, rival_count) = parts
+    total = variance + rival_variance
+    # Without any spread the number of degrees does not matter.
+    spread = variance**2 / (count - 1) + rival_variance**2 / (rival_count - 1)
+    return _estimate(first - second, total, total**2 / spread if spread else 1.0, confidence)
+
+
 def crossed_mean(values: npt.NDArray[Any], confidence: float = 0.95) -> Estimate:
     """Return the mean of values (seeds, rows), at least 2 x 2, with an interval over new seeds *and* new rows.
 
@@ -155,6 +185,17 @@ def paired_test(correct: npt.NDArray[np.bool_], rival: npt.NDArray[np.bool_], co
     if correct.shape != rival.shape:
         raise InvalidStatistics(f"both arms need the same seeds and rows, got {correct.shape} and {rival.shape}")
     return crossed_mean(correct.astype(np.float64) - rival.astype(np.float64), confidence)
+
+
+def floor_test(correct: npt.NDArray[np.bool_], floor: npt.NDArray[np.bool_], confidence: float = 0.95) -> Estimate:
+    """Test an arm's answers (seeds, rows) against one fixed answer per row (rows,), right or wrong: learning nothing.
+
+    The same crossed test as between two arms. A fixed answer has no luck with seeds, and the arm's own is in its
+    rows. An arm that gives the fixed answer everywhere is not told apart from it (p = 1).
+    """
+    if correct.ndim != 2 or floor.shape != correct.shape[1:]:
+        raise InvalidStatistics(f"expected (seeds, rows) and (rows,), got {correct.shape} and {floor.shape}")
+    return crossed_mean(correct.astype(np.float64) - floor.astype(np.float64), confidence)
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:

@@ -1,115 +1,66 @@
-"""Was the search worth it? The verdict compares the evolved network with every rival, and says so in one sentence.
+"""The verdict as a value: what every arm reached, how they compare, what was learned, and the paragraph that says so.
 
-It is a pure function of what the re-trained arms answered on the test rows and of what they cost. Nothing that the
-search itself reported takes part in the comparison; it is only set beside the re-trained score, so that everyone can
-see how much luck was in it (the winner's curse).
+`evolution.comparison` reaches it; here is what it holds, and how it is stored. Format 1 (one sentence, networks only)
+is still read: what it did not hold is empty.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, Literal, cast
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
 
 from core.architecture import Architecture
-from evolution.candidate import Evaluation
+from evolution.answers import Group
+from evolution.arms import SkippedRival
 from evolution.errors import InvalidVerdict
-from evolution.ledger import LedgerEntry, ledger_of
-from evolution.statistics import crossed_mean, holm, paired_test
-from evolution.verdict_sentence import sentence
+from evolution.finalists import Finalist
+from evolution.importance import Importance
+from evolution.ledger import LedgerEntry
 
-FORMAT = 1
+FIRST_FORMAT, FORMAT = 1, 2
 SIGNIFICANCE = 0.05
-NO_ANSWER = -1
-"""The prediction of a training that failed: no class, so it counts as wrong on every row."""
 
 Conclusion = Literal["better", "worse", "no difference shown"]
 
-ARM_LABELS: Mapping[str, str] = MappingProxyType(
-    {
-        "evolution": "evolution",
-        "logistic_regression": "logistic regression",
-        "hand_100": "the hand design [100]",
-        "hand_128_64": "the hand design [128, 64]",
-        "random_search": "random search with as many epochs",
-    }
-)
-"""How the sentence calls each rival."""
 
-FINDERS: Mapping[str, str] = MappingProxyType({"evolution": "Evolution", "random_search": "Random search"})
-"""How the sentence begins when it is about this arm."""
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What comes of learning nothing: always giving the same `answer` is right for this `share` of the test rows.
 
-
-@dataclass(frozen=True, eq=False)
-class ArmResult:
-    """What one arm showed: predictions int (seeds, rows) of class indices, NO_ANSWER in the rows of a seed that failed.
-
-    `validation_accuracies` holds one value per seed that was trained; `search_score` is the fitness that the search
-    saw for the network, where there was a search.
+    The answer is the most frequent class of the training rows.
     """
 
-    name: str
-    label: str
-    architecture: Architecture
-    validation_accuracies: tuple[float, ...]
-    predictions: npt.NDArray[np.int64]
-    search: LedgerEntry
-    retraining: LedgerEntry
-    search_score: float | None = None
+    answer: str
+    share: float
 
 
-def arm_result(
-    name: str,
-    label: str,
-    evaluations: Sequence[Evaluation],
-    *,
-    rows: int,
-    search: LedgerEntry | None = None,
-    search_score: float | None = None,
-) -> ArmResult:
-    """Collect one arm's re-trainings, in the order of their seeds; `rows` is the number of test rows.
+@dataclass(frozen=True, slots=True)
+class FloorTest:
+    """An arm's test accuracy less the floor's share, with its 95 % interval; p-values as in a comparison.
 
-    A training that failed answers nothing correctly. Raises InvalidVerdict where predictions are missing.
+    `above` says that the arm is shown to be better than the floor: that it learned something.
     """
-    architectures = {evaluation.candidate.architecture for evaluation in evaluations}
-    if len(architectures) != 1:
-        raise InvalidVerdict(f"arm {name}: expected trainings of one architecture, got {len(architectures)}")
-    predictions = np.full((len(evaluations), rows), NO_ANSWER, np.int64)
-    for row, evaluation in zip(predictions, evaluations, strict=True):
-        if evaluation.error is not None:
-            continue
-        classes = np.frombuffer(evaluation.test_predictions or b"", "<u2")
-        if len(classes) != rows:
-            raise InvalidVerdict(
-                f"arm {name}: candidate {evaluation.candidate.number} predicted {len(classes)} test rows, "
-                f"expected {rows}"
-            )
-        row[:] = classes
-    return ArmResult(
-        name=name,
-        label=label,
-        architecture=architectures.pop(),
-        validation_accuracies=tuple(one.fitness for one in evaluations if one.fitness is not None),
-        predictions=predictions,
-        search=search or LedgerEntry(),
-        retraining=ledger_of(evaluations),
-        search_score=search_score,
-    )
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    adjusted_p_value: float
+    above: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ArmVerdict:
-    """One arm's row in the table: test accuracy with its 95 % interval over new seeds and new rows, and what it cost.
+    """One network's row in the table: test accuracy with its 95 % interval over new seeds and new rows, and its cost.
 
     `winners_curse` is how much the search overstated its winner: its score less the mean validation accuracy of the
-    re-trained networks. `failures` counts seeds whose training failed; they answered nothing correctly.
+    re-trained networks, which the final recipe may also have made better. `failures` counts seeds whose training
+    failed; they answered nothing correctly. `floor` is None in verdicts of format 1.
     """
 
     name: str
     label: str
     architecture: Architecture
+    parameters: int
     test_accuracy: float
     test_low: float
     test_high: float
@@ -117,9 +68,44 @@ class ArmVerdict:
     failures: int
     validation_accuracy: float | None
     search_score: float | None
+    finalist_score: float | None
     winners_curse: float | None
+    floor: FloorTest | None
     search: LedgerEntry
+    finalists: LedgerEntry
     retraining: LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class RivalVerdict:
+    """Another method's row: as a network's; `seconds` are CPU seconds of all its `fits`.
+
+    `above_networks_p_value` tests that it is better than every single network; `above_networks` says that it is shown.
+    """
+
+    name: str
+    label: str
+    test_accuracy: float
+    test_low: float
+    test_high: float
+    seeds: int
+    failures: int
+    validation_accuracy: float | None
+    floor: FloorTest
+    above_networks_p_value: float
+    above_networks: bool
+    fits: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """The winner's networks of all seeds together, each row answered by majority; 95 % interval over rows (Wilson)."""
+
+    members: int
+    test_accuracy: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,125 +122,131 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class FinalistRound:
+    """The finalists of one search, best first; `finder` is the arm that its winner became."""
+
+    finder: str
+    finalists: tuple[Finalist, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How many layers, or how many neurons: the scores by group, and the sentence."""
+
+    sentence: str
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The whole comparison; `evolved` names the arm that is compared with all others."""
+    """The whole comparison; `evolved` names the arm that is compared with all others.
+
+    `smallest` names the arm of the smallest finalist within one standard error of the evolved one, which may be the
+    evolved one itself. `examples` is the word for the test rows, `epochs` how long each final training was.
+    `sentence` is the first of the `paragraph`.
+    """
 
     evolved: str
     test_rows: int
     arms: tuple[ArmVerdict, ...]
     comparisons: tuple[Comparison, ...]
     sentence: str
+    smallest: str | None = None
+    examples: str = "test rows"
+    epochs: int | None = None
+    floor: Floor | None = None
+    rivals: tuple[RivalVerdict, ...] = ()
+    skipped: tuple[SkippedRival, ...] = ()
+    ensemble: Ensemble | None = None
+    finalists: tuple[FinalistRound, ...] = ()
+    layers: Answer | None = None
+    neurons: Answer | None = None
+    importance: Importance | None = None
+    importance_sentence: str | None = None
+    paragraph: tuple[str, ...] = ()
+
+    def arm(self, name: str) -> ArmVerdict | None:
+        """Return the network of this name, if it took part."""
+        return next((one for one in self.arms if one.name == name), None)
+
+    def comparison(self, rival: str) -> Comparison | None:
+        """Return the comparison with this arm or rival, if there is one."""
+        return next((one for one in self.comparisons if one.rival == rival), None)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What each arm and rival is called."""
+        return {one.name: one.label for one in self.arms} | {one.name: one.label for one in self.rivals}
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values with a format number."""
-        return {
-            "format": FORMAT,
-            "evolved": self.evolved,
-            "test_rows": self.test_rows,
-            "arms": [_arm_to_json(arm) for arm in self.arms],
-            "comparisons": [
-                {name: getattr(comparison, name) for name in Comparison.__slots__} for comparison in self.comparisons
-            ],
-            "sentence": self.sentence,
-        }
+        return {"format": FORMAT, **_to_json(self)}
 
     @classmethod
     def from_json(cls, value: object) -> "Verdict":
-        """Read what `to_json` wrote; anything else raises InvalidVerdict."""
-        if not isinstance(value, dict) or value.get("format") != FORMAT:
-            raise InvalidVerdict(f"verdict: expected an object of format {FORMAT}")
+        """Read what `to_json` wrote, now or in format 1; anything else raises InvalidVerdict."""
+        if not isinstance(value, dict) or value.get("format") not in (FIRST_FORMAT, FORMAT):
+            raise InvalidVerdict(f"verdict: expected an object of format {FIRST_FORMAT} or {FORMAT}")
+        found = {key: item for key, item in value.items() if key != "format"}
         try:
-            fields = {name: value[name] for name in cls.__slots__}
-            fields["arms"] = tuple(_arm_from_json(arm) for arm in fields["arms"])
-            fields["comparisons"] = tuple(Comparison(**comparison) for comparison in fields["comparisons"])
-        except (KeyError, TypeError, ValueError) as error:
+            if value["format"] == FIRST_FORMAT:
+                found["arms"] = [_of_first_format(arm) for arm in found["arms"]]
+                found["paragraph"] = [found["sentence"]]
+            return cls(**_read(found))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InvalidVerdict(f"verdict: {type(error).__name__}: {error}") from error
-        return cls(**fields)
 
 
-def reach_verdict(
-    arms: Sequence[ArmResult], targets: npt.NDArray[np.int64], evolved: str = "evolution", examples: str = "test rows"
-) -> Verdict:
-    """Compare the evolved arm with all others on the test targets (rows,); every arm was trained on the same seeds.
+def _to_json(value: Any) -> Any:
+    if isinstance(value, Architecture):
+        return value.to_json()
+    if is_dataclass(value):
+        return {field.name: _to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_to_json(item) for item in value]
+    return value
 
-    The test is paired over seeds and rows and corrected for the number of rivals. `examples` is the sentence's word
-    for the test rows. Raises InvalidVerdict where the arms do not fit together.
-    """
-    named = {arm.name: arm for arm in arms}
-    if len(named) != len(arms) or evolved not in named:
-        raise InvalidVerdict(
-            f"arms must have different names, {evolved!r} among them; got {[arm.name for arm in arms]}"
-        )
-    shape = (len(named[evolved].predictions), len(targets))
-    if min(shape) < 2:
-        raise InvalidVerdict(f"a verdict needs at least 2 seeds and 2 test rows, got {shape[0]} and {shape[1]}")
-    for arm in arms:
-        if arm.predictions.shape != shape:
-            raise InvalidVerdict(f"arm {arm.name}: expected predictions {shape}, got {arm.predictions.shape}")
-    correct = {arm.name: arm.predictions == targets for arm in arms}
-    rivals = [arm.name for arm in arms if arm.name != evolved]
-    tests = [paired_test(correct[evolved], correct[rival]) for rival in rivals]
-    comparisons = tuple(
-        Comparison(rival, test.mean, test.low, test.high, test.p_value, adjusted, _conclusion(test.mean, adjusted))
-        for rival, test, adjusted in zip(rivals, tests, holm([test.p_value for test in tests]), strict=True)
+
+def _of_first_format(arm: Mapping[str, Any]) -> dict[str, Any]:
+    parameters = Architecture.from_json(arm["architecture"]).parameter_count
+    added = {"finalist_score": None, "floor": None, "finalists": _to_json(LedgerEntry()), "parameters": parameters}
+    return {**added, **arm}
+
+
+def _read(found: dict[str, Any]) -> dict[str, Any]:
+    """Turn the parts of a verdict's JSON into the values that they were."""
+    read = dict(found)
+    read["arms"] = tuple(_arm(arm) for arm in found["arms"])
+    read["comparisons"] = tuple(Comparison(**one) for one in found["comparisons"])
+    for name, kind in (("floor", Floor), ("ensemble", Ensemble), ("importance", Importance)):
+        read[name] = _optional(kind, found.get(name))
+    read["rivals"] = tuple(
+        RivalVerdict(**{**one, "floor": FloorTest(**one["floor"])}) for one in found.get("rivals", ())
     )
-    rows = tuple(_arm_verdict(arm, correct[arm.name]) for arm in arms)
-    return Verdict(
-        evolved=evolved,
-        test_rows=len(targets),
-        arms=rows,
-        comparisons=comparisons,
-        sentence=sentence(
-            finder=FINDERS.get(evolved, named[evolved].label),
-            network=named[evolved].architecture.describe(),
-            accuracy=float(correct[evolved].mean()),
-            examples=examples,
-            findings=[
-                (named[one.rival].label, one.conclusion, one.difference, one.adjusted_p_value) for one in comparisons
-            ],
-        ),
+    read["skipped"] = tuple(SkippedRival(**one) for one in found.get("skipped", ()))
+    read["finalists"] = tuple(
+        FinalistRound(one["finder"], tuple(_finalist(each) for each in one["finalists"]))
+        for one in found.get("finalists", ())
     )
+    for name in ("layers", "neurons"):
+        answer = found.get(name)
+        read[name] = answer and Answer(answer["sentence"], tuple(Group(**one) for one in answer["groups"]))
+    read["paragraph"] = tuple(found["paragraph"])
+    return read
 
 
-def _conclusion(difference: float, adjusted_p_value: float) -> Conclusion:
-    if adjusted_p_value >= SIGNIFICANCE:
-        return "no difference shown"
-    return "better" if difference > 0 else "worse"
+def _arm(value: Mapping[str, Any]) -> ArmVerdict:
+    read = dict(value)
+    read["architecture"] = Architecture.from_json(value["architecture"])
+    read["floor"] = _optional(FloorTest, value["floor"])
+    for part in ("search", "finalists", "retraining"):
+        read[part] = LedgerEntry(**value[part])
+    return ArmVerdict(**read)
 
 
-def _arm_verdict(arm: ArmResult, correct: npt.NDArray[np.bool_]) -> ArmVerdict:
-    estimate = crossed_mean(correct)
-    validation = float(np.mean(arm.validation_accuracies)) if arm.validation_accuracies else None
-    curse = None if arm.search_score is None or validation is None else arm.search_score - validation
-    return ArmVerdict(
-        name=arm.name,
-        label=arm.label,
-        architecture=arm.architecture,
-        test_accuracy=estimate.mean,
-        test_low=max(estimate.low, 0.0),
-        test_high=min(estimate.high, 1.0),
-        seeds=len(correct),
-        failures=len(correct) - len(arm.validation_accuracies),
-        validation_accuracy=validation,
-        search_score=arm.search_score,
-        winners_curse=curse,
-        search=arm.search,
-        retraining=arm.retraining,
-    )
+def _finalist(value: Mapping[str, Any]) -> Finalist:
+    return Finalist(**{**value, "architecture": Architecture.from_json(value["architecture"])})
 
 
-def _arm_to_json(arm: ArmVerdict) -> dict[str, Any]:
-    fields = {name: getattr(arm, name) for name in ArmVerdict.__slots__}
-    fields["architecture"] = arm.architecture.to_json()
-    for part in ("search", "retraining"):
-        entry: LedgerEntry = fields[part]
-        fields[part] = {name: getattr(entry, name) for name in LedgerEntry.__slots__}
-    return fields
-
-
-def _arm_from_json(value: Mapping[str, Any]) -> ArmVerdict:
-    fields = cast("dict[str, Any]", dict(value))
-    fields["architecture"] = Architecture.from_json(fields["architecture"])
-    for part in ("search", "retraining"):
-        fields[part] = LedgerEntry(**fields[part])
-    return ArmVerdict(**fields)
+def _optional(kind: Any, value: Mapping[str, Any] | None) -> Any:
+    return None if value is None else kind(**value)

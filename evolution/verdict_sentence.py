@@ -1,36 +1,247 @@
-"""The verdict in one sentence that a student understands."""
+"""The verdict in one paragraph that a student understands: three to six sentences, each a function of the numbers.
+
+A sentence says "better" or "worse" only where a test has shown it. "No difference was shown" is a normal answer; it
+says that these rows and seeds do not show one, and names how large a difference may still be.
+"""
 
 from collections.abc import Sequence
 
-Finding = tuple[str, str, float, float]
-"""A rival's label, the conclusion, the difference in accuracy, and the adjusted p-value."""
+from core.architecture import Architecture
+from evolution.arms import FINDERS, LOGISTIC_REGRESSION, RANDOM_SEARCH, SMALLEST
+from evolution.verdict import ArmVerdict, Comparison, Floor, RivalVerdict, Verdict
+from evolution.wording import capital, chance, counted, listed, percent, points
 
 
-def sentence(*, finder: str, network: str, accuracy: float, examples: str, findings: Sequence[Finding]) -> str:
-    """Say how good the network that `finder` found is, and against whom; accuracies and differences lie in 0..1."""
-    text = f"{finder}'s network {network} answers {100 * accuracy:.1f} % of the unseen {examples} correctly"
+def paragraph(verdict: Verdict) -> tuple[str, ...]:
+    """Return the sentences in their order; the first says what was learned."""
+    main = _main(verdict)
+    networks_learned = any(arm.floor is not None and arm.floor.above for arm in verdict.arms)
+    if not networks_learned:
+        found: tuple[str | None, ...] = (
+            nothing_learned_sentence(verdict),
+            liked_best_sentence(main),
+            others_sentence(verdict) if any(rival.floor.above for rival in verdict.rivals) else None,
+            curse_sentence(main, verdict.epochs),
+            what_nothing_means_sentence(verdict),
+        )
+    else:
+        found = (
+            result_sentence(verdict),
+            structure_sentence(verdict),
+            search_sentence(verdict),
+            others_sentence(verdict),
+            curse_sentence(main, verdict.epochs),
+            smaller_sentence(verdict),
+        )
+    return tuple(sentence for sentence in found if sentence is not None)
+
+
+def result_sentence(verdict: Verdict) -> str:
+    """Say how good the evolved network is, and what learning nothing would have given."""
+    main, floor = _main(verdict), verdict.floor
+    rows = f"the {verdict.test_rows:,} unseen {verdict.examples}"
+    network = f"{FINDERS.get(main.name, main.label)}'s network {main.architecture.describe()}"
+    if floor is not None and main.floor is not None and not main.floor.above:
+        others = [arm.label for arm in verdict.arms if arm.floor is not None and arm.floor.above]
+        return (
+            f"{network} learned nothing that could be shown: it answers {percent(main.test_accuracy)} of {rows} "
+            f"correctly, and {_floor(floor)}, which only {listed(others)} {_is(others)} shown to exceed."
+        )
+    ending = f"; {_floor(floor)}" if floor is not None else ""
+    return f"{network} answers {percent(main.test_accuracy)} of {rows} correctly{ending}."
+
+
+def nothing_learned_sentence(verdict: Verdict) -> str:
+    """Say that no network is shown to be better than the most frequent class, and whether anything else is."""
+    if verdict.floor is None:
+        raise ValueError("a verdict without a floor cannot say that nothing was learned")
+    learned = [rival.label for rival in verdict.rivals if rival.floor.above]
+    who = "no network" if learned or not verdict.rivals else "no network and no other method"
+    opening = "The networks learned nothing" if learned else "Nothing was learned"
+    but = f"; only {listed(learned)} {_is(learned)} shown to exceed that" if learned else ""
+    return (
+        f"{opening}: {who} is shown to answer more of the {verdict.test_rows:,} unseen {verdict.examples} correctly "
+        f"than the most frequent answer would, for {_floor(verdict.floor)}{but}."
+    )
+
+
+def liked_best_sentence(main: ArmVerdict) -> str:
+    """Say what the search chose although there was nothing to choose."""
+    return (
+        f"The network that the search liked best, {main.architecture.describe()}, answers "
+        f"{percent(main.test_accuracy)} correctly."
+    )
+
+
+def what_nothing_means_sentence(verdict: Verdict) -> str:
+    """Say what follows when the networks learned nothing."""
+    if any(rival.floor.above for rival in verdict.rivals):
+        return (
+            "So these networks, or the way they were trained, do not suit these data, and no structure can be advised."
+        )
+    return (
+        "So either these inputs do not tell the answer, or it takes more rows or longer training to show it; no "
+        "structure can be advised."
+    )
+
+
+def structure_sentence(verdict: Verdict) -> str | None:
+    """Say whether structure matters: the found network against logistic regression and the designs made by hand."""
+    main, references = _main(verdict), _references(verdict)
+    # A network that is one of the designs is compared with the others.
+    own = [one for one in references if _network(verdict, one) == main.architecture]
+    against = [one for one in references if one not in own]
+    if not references:
+        return None
+    better, worse, equal = (
+        [one for one in against if one.conclusion == conclusion]
+        for conclusion in ("better", "worse", "no difference shown")
+    )
+    labels = verdict.labels
+    names = [labels[one.rival] for one in equal]
+    itself = f"the network found is {listed([labels[one.rival] for one in own])} itself" if own else ""
+    if not against:
+        return f"{capital(itself)}, and there is no other design to compare it with."
+    if not better and not worse:
+        return (
+            f"On these data structure makes no difference that could be shown: {itself}{', and ' if own else ''}"
+            f"{listed(names)} {_is(names)} not shown to be worse or better ({_still_possible(equal)})."
+        )
     parts = []
-    for conclusion, opening, closing in (
-        ("better", "better than ", ""),
-        ("worse", "worse than ", ""),
-        ("no difference shown", "against ", " no difference was shown"),
+    if better:
+        parts.append(f"better than {_with_evidence(better, labels)}")
+    if worse:
+        parts.append(f"worse than {_with_evidence(worse, labels)}")
+    told = f"{f'{itself}, and ' if own else ''}it is {' and '.join(parts)}"
+    if equal:
+        told += f"; against {listed(names)} no difference was shown ({_still_possible(equal)})"
+    return f"{_structure_opening(better, worse, equal)}: {told}."
+
+
+def _structure_opening(better: Sequence[Comparison], worse: Sequence[Comparison], equal: Sequence[Comparison]) -> str:
+    if worse:
+        return "A design that needs no search does better"
+    if not equal:
+        return "Structure matters here"
+    if [one.rival for one in better] == [LOGISTIC_REGRESSION]:
+        return "Hidden layers pay, but which ones they are makes no difference that could be shown"
+    return "Structure matters here in part"
+
+
+def search_sentence(verdict: Verdict) -> str | None:
+    """Say whether evolution was worth it: its network against that of random search with as many epochs."""
+    rival, comparison = verdict.arm(RANDOM_SEARCH), verdict.comparison(RANDOM_SEARCH)
+    if rival is None or comparison is None:
+        return None
+    if rival.architecture == _main(verdict).architecture:
+        return "Random search with as many epochs found the same network."
+    found = (
+        f"Random search with as many epochs found {rival.architecture.describe()}, which answers "
+        f"{percent(rival.test_accuracy)}"
+    )
+    evidence = f"({points(comparison.difference)}, {chance(comparison.adjusted_p_value)})"
+    match comparison.conclusion:
+        case "better":
+            return f"{found}: evolution's network is better {evidence}."
+        case "worse":
+            return f"{found}: evolution's network is worse {evidence}."
+        case "no difference shown":
+            return f"{found}: no difference between the two searches was shown {evidence}."
+
+
+def others_sentence(verdict: Verdict) -> str | None:
+    """Say what else could have been used: the methods beside the networks, each with its default settings."""
+    if not verdict.rivals:
+        return None
+    above = [rival for rival in verdict.rivals if rival.above_networks]
+    labels = verdict.labels
+    rest = [one for one in verdict.comparisons if one.rival in {rival.name for rival in verdict.rivals}]
+    rest = [one for one in rest if one.rival not in {rival.name for rival in above}]
+    parts = []
+    if above:
+        verb = "beats" if len(above) == 1 else "beat"
+        parts.append(f"{listed([_with_accuracy(rival) for rival in above])} {verb} every network")
+    for conclusion, told in (
+        ("worse", "is better than the network found"),
+        ("better", "is worse"),
+        ("no difference shown", "is not shown to differ from it"),
     ):
-        group = [finding for finding in findings if finding[1] == conclusion]
-        if not group:
-            continue
-        labels = _listed([label if closing else f"{label} {_evidence(change, p)}" for label, _, change, p in group])
-        evidence = "; ".join(_evidence(change, p).strip("()") for _, _, change, p in group) if closing else ""
-        parts.append(f"{opening}{labels}{closing}" + (f" ({evidence})" if evidence else ""))
-    return f"{text}: {'; '.join(parts)}." if parts else f"{text}."
+        named = [labels[one.rival] for one in rest if one.conclusion == conclusion]
+        if named:
+            parts.append(f"{listed(named)} {told if len(named) == 1 else told.replace('is ', 'are ', 1)}")
+    return f"What else you could have used, with default settings: {'; '.join(parts)}."
 
 
-def _evidence(difference: float, p_value: float) -> str:
-    # A minus sign as typographers want it, and no "-0.0".
-    points = round(100 * difference, 1) + 0.0
-    sign = "+" if points > 0 else "\N{MINUS SIGN}" if points < 0 else "\N{PLUS-MINUS SIGN}"
-    chance = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}" if p_value < 0.1 else f"p = {p_value:.2f}"
-    return f"({sign}{abs(points):.1f} points, {chance})"
+def curse_sentence(main: ArmVerdict, epochs: int | None) -> str | None:
+    """Set the score that the search saw beside the score of the same network on fresh seeds (the winner's curse)."""
+    if main.search_score is None or main.validation_accuracy is None:
+        return None
+    length = "" if epochs is None else f" of {counted(epochs, 'epoch')}"
+    return (
+        f"The search had scored this network {percent(main.search_score)} on its validation rows; "
+        f"{counted(main.seeds - main.failures, 'fresh training')}{length} reach{_s(main)} "
+        f"{percent(main.validation_accuracy)} there."
+    )
 
 
-def _listed(labels: Sequence[str]) -> str:
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+def smaller_sentence(verdict: Verdict) -> str | None:
+    """Name the smallest network within one standard error of the found one, where it is another."""
+    main, smallest, comparison = _main(verdict), verdict.arm(SMALLEST), verdict.comparison(SMALLEST)
+    if smallest is None or comparison is None:
+        return None
+    match comparison.conclusion:
+        case "better":
+            judged = "which is worse"
+        case "worse":
+            judged = "which is even better"
+        case "no difference shown":
+            judged = "and no difference was shown"
+    return (
+        f"A smaller network came within one standard error of it before the test rows were opened: "
+        f"{smallest.architecture.describe()}, with {smallest.parameters:,} parameters instead of {main.parameters:,}, "
+        f"answers {percent(smallest.test_accuracy)}, {judged} ({points(-comparison.difference)}, "
+        f"{chance(comparison.adjusted_p_value)})."
+    )
+
+
+def _main(verdict: Verdict) -> ArmVerdict:
+    return next(arm for arm in verdict.arms if arm.name == verdict.evolved)
+
+
+def _network(verdict: Verdict, comparison: Comparison) -> Architecture | None:
+    rival = verdict.arm(comparison.rival)
+    return None if rival is None else rival.architecture
+
+
+def _references(verdict: Verdict) -> list[Comparison]:
+    """Return the comparisons with networks that no search has found."""
+    searched = {verdict.evolved, SMALLEST, RANDOM_SEARCH}
+    designs = {arm.name for arm in verdict.arms} - searched
+    return [one for one in verdict.comparisons if one.rival in designs]
+
+
+def _floor(floor: Floor) -> str:
+    return f'always answering "{floor.answer}" is right for {percent(floor.share)}'
+
+
+def _with_evidence(comparisons: Sequence[Comparison], labels: dict[str, str]) -> str:
+    return listed(
+        [f"{labels[one.rival]} ({points(one.difference)}, {chance(one.adjusted_p_value)})" for one in comparisons]
+    )
+
+
+def _still_possible(comparisons: Sequence[Comparison]) -> str:
+    reach = max(max(-one.low, one.high) for one in comparisons)
+    return f"differences of up to {100 * reach:.1f} points are still possible"
+
+
+def _with_accuracy(rival: RivalVerdict) -> str:
+    return f"{rival.label} ({percent(rival.test_accuracy)})"
+
+
+def _is(labels: Sequence[str]) -> str:
+    return "is" if len(labels) == 1 else "are"
+
+
+def _s(main: ArmVerdict) -> str:
+    return "es" if main.seeds - main.failures == 1 else ""

@@ -73,6 +73,15 @@ class Odd:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """`true` or `false` of JSON, and nothing that might mean it."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler
+        return _explained(core_schema.bool_schema(strict=True), "must be true or false")
+
+
+@dataclass(frozen=True, slots=True)
 class Exactly:
     """One whole number of JSON; pydantic's Literal would take `true` for 1."""
 

@@ -4,6 +4,7 @@ Fields are checked one by one first, then against each other, and, once the data
 search (`JobSpec.refusals`): a spec that could never be run is refused before it is queued, not after an hour.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -13,14 +14,14 @@ from core.schedule import ScheduleName
 from core.training import TrainingConfig
 from evolution.space import SearchSpace
 from service.errors import FieldError
-from service.fields import Exactly, Number, StrictModel, Text, Whole
+from service.fields import Exactly, Number, StrictModel, Switch, Text, Whole
 from service.space_spec import SpaceSpec
 
 MAX_WORK: Final = 2**62
 """FLOPs of a whole job; the columns and the virtual clock that add them up are signed 64-bit."""
 
-_REFERENCE_ARMS: Final = 5
-"""Networks that the verdict trains anew per seed: the evolved one, its random rival, and three references."""
+_FINAL_ARMS: Final = 7
+"""Networks that the verdict trains anew per seed: at most three that a search found, and four references."""
 
 
 class BudgetSpec(StrictModel):
@@ -42,10 +43,26 @@ class TrainingSpec(StrictModel):
     patience: Annotated[int, Whole(1, 10_000)] | None = None
 
 
+class FinalSpec(StrictModel):
+    """How the finalists of each search are chosen and trained again; the verdict's networks get the same recipe."""
+
+    finalists: Annotated[int, Whole(1, 20), Field(description="Networks of each search that are trained again")] = 5
+    seeds: Annotated[int, Whole(2, 32), Field(description="Fresh seeds per finalist")] = 4
+    epochs: Annotated[
+        Annotated[int, Whole(1, 20_000)] | None,
+        Field(description="How long finalists and the verdict's networks train; null is twice training.epochs"),
+    ] = None
+
+
 class VerdictSpec(StrictModel):
     """How the winner is compared with its rivals."""
 
     seeds: Annotated[int, Whole(5, 50)] = 5
+    rivals: Annotated[
+        bool,
+        Switch(),
+        Field(description="Whether scikit-learn's MLP, random forest and SVC take part, where it is installed"),
+    ] = True
 
 
 def _default_name(fields: dict[str, Any]) -> str:
@@ -69,6 +86,7 @@ class JobSpec(StrictModel):
     ] = 1
     space: SpaceSpec = SpaceSpec()
     training: TrainingSpec = TrainingSpec()
+    final: FinalSpec = FinalSpec()
     verdict: VerdictSpec = VerdictSpec()
 
     def search_space(self, input_shape: tuple[int, ...], outputs: int) -> SearchSpace:
@@ -89,14 +107,27 @@ class JobSpec(StrictModel):
             patience=training.patience,
         )
 
+    def final_training_config(self) -> TrainingConfig:
+        """Return the recipe of finalists and verdict: longer than the search's, with a rate that falls."""
+        training = self.training_config()
+        return replace(
+            training,
+            epochs=self.final.epochs or 2 * training.epochs,
+            # The other schedules fall by themselves.
+            schedule="cosine" if training.schedule == "constant" else training.schedule,
+        )
+
     def refusals(self, input_shape: tuple[int, ...], outputs: int, rows: int) -> list[FieldError]:
         """Return what keeps this spec from being run on data of this shape with `rows` training rows."""
         refused = self.space.refusals(input_shape, outputs)
         if refused:
             return refused
-        # Both searches, and every final training, at the price of the dearest network.
-        trainings = 2 * self.budget.evaluations * self.replicates + _REFERENCE_ARMS * self.verdict.seeds
-        work = trainings * self.space.dearest_sample(input_shape, outputs) * rows * self.training.epochs
+        # Both searches, their finalists, and every final training, at the price of the dearest network.
+        finalists = min(self.final.finalists, self.budget.evaluations)
+        again = 2 * finalists * self.final.seeds + _FINAL_ARMS * self.verdict.seeds
+        epochs = 2 * self.budget.evaluations * self.replicates * self.training.epochs
+        epochs += again * self.final_training_config().epochs
+        work = self.space.dearest_sample(input_shape, outputs) * rows * epochs
         if work <= MAX_WORK:
             return []
         excess = f"up to {work:.1e} FLOPs of training are predicted, the limit is {MAX_WORK:.1e}"

@@ -31,22 +31,63 @@ class LedgerResponse(_Stored):
     seconds: Annotated[float, Field(description="CPU seconds")]
 
 
+class FloorTestResponse(_Stored):
+    """Test accuracy less the share of always giving the most frequent answer, with a 95 % interval."""
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    adjusted_p_value: Annotated[float, Field(description="Corrected by Holm for the number of arms and rivals")]
+    above: Annotated[bool, Field(description="Whether it is shown that something was learned")]
+
+
 class ArmResponse(_Stored):
     """One of the networks compared, with a 95 % interval of its test accuracy and what it cost."""
 
     name: Annotated[str, Field(examples=["evolution"])]
     label: Annotated[str, Field(examples=["evolution"])]
     architecture: ArchitectureResponse
+    parameters: int | None = None
     test_accuracy: float
     test_low: float
     test_high: float
     seeds: int
     failures: int
     validation_accuracy: float | None
-    search_score: Annotated[float | None, Field(description="The fitness that the search saw")]
+    search_score: Annotated[float | None, Field(description="What the search believed of it")]
+    finalist_score: Annotated[float | None, Field(description="Its mean on the finalists' seeds")] = None
     winners_curse: Annotated[float | None, Field(description="How much the search overstated its winner")]
+    floor: FloorTestResponse | None = None
     search: LedgerResponse
+    finalists: LedgerResponse | None = None
     retraining: LedgerResponse
+
+
+class RivalResponse(_Stored):
+    """What else could have been used: a method of scikit-learn with its default settings."""
+
+    name: Annotated[str, Field(examples=["svc"])]
+    label: Annotated[str, Field(examples=["scikit-learn's SVC"])]
+    test_accuracy: float
+    test_low: float
+    test_high: float
+    seeds: int
+    failures: int
+    validation_accuracy: float | None
+    floor: FloorTestResponse
+    above_networks_p_value: float
+    above_networks: Annotated[bool, Field(description="Whether it is shown to be better than every network")]
+    fits: int
+    seconds: Annotated[float, Field(description="CPU seconds of all fits")]
+
+
+class SkippedRivalResponse(_Stored):
+    """A method that was left out, and why."""
+
+    name: str
+    label: str
+    reason: str
 
 
 class ComparisonResponse(_Stored):
@@ -61,15 +102,94 @@ class ComparisonResponse(_Stored):
     conclusion: Literal["better", "worse", "no difference shown"]
 
 
+class FloorResponse(_Stored):
+    """The most frequent answer of the training rows, and the share of the test rows for which it is right."""
+
+    answer: str
+    share: float
+
+
+class EnsembleResponse(_Stored):
+    """The majority vote of the evolved network's trainings, with a 95 % interval over rows."""
+
+    members: int
+    test_accuracy: float
+    low: float
+    high: float
+
+
+class FinalistResponse(_Stored):
+    """One of a search's leaders on the finalists' seeds."""
+
+    architecture: ArchitectureResponse
+    search_score: float
+    mean: float | None
+    standard_error: float | None
+    seeds: int
+    failures: int
+
+
+class FinalistRoundResponse(_Stored):
+    """The finalists of one search, best first."""
+
+    finder: str
+    finalists: list[FinalistResponse]
+
+
+class GroupResponse(_Stored):
+    """Networks of one depth or band of neurons: mean search score with its 95 % interval over networks."""
+
+    least: int
+    most: int
+    networks: int
+    mean: float
+    low: float | None
+    high: float | None
+    behind: Annotated[float | None, Field(description="Mean of the best group less this one's; null for the best")]
+    behind_low: float | None
+    behind_high: float | None
+    adjusted_p_value: Annotated[float | None, Field(description="Welch's test, corrected by Holm over the groups")]
+
+
+class AnswerResponse(_Stored):
+    """How many layers, or how many neurons."""
+
+    sentence: str
+    groups: list[GroupResponse]
+
+
+class ImportanceResponse(_Stored):
+    """Shares of the variance of the score over the space that one property explains alone."""
+
+    depth: float
+    width: float
+    activation: float
+    fit_quality: Annotated[float, Field(description="Share of the variance of left-out networks that is predicted")]
+    networks: int
+
+
 class VerdictResponse(_Stored):
-    """The whole comparison, and the sentence that sums it up."""
+    """The whole comparison, and the paragraph that sums it up; format 1 has the fields up to `comparisons` only."""
 
     format: int
-    sentence: str
+    sentence: Annotated[str, Field(description="The first of the paragraph")]
     evolved: Annotated[str, Field(description="Name of the arm that is compared with the others")]
     test_rows: int
     arms: list[ArmResponse]
     comparisons: list[ComparisonResponse]
+    paragraph: list[str] = []
+    examples: str | None = None
+    epochs: Annotated[int | None, Field(description="Length of each final training")] = None
+    smallest: Annotated[str | None, Field(description="Arm of the smallest network within one standard error")] = None
+    floor: FloorResponse | None = None
+    rivals: list[RivalResponse] = []
+    skipped: list[SkippedRivalResponse] = []
+    ensemble: EnsembleResponse | None = None
+    finalists: list[FinalistRoundResponse] = []
+    layers: AnswerResponse | None = None
+    neurons: AnswerResponse | None = None
+    importance: ImportanceResponse | None = None
+    importance_sentence: str | None = None
 
 
 @router.get(
@@ -77,6 +197,8 @@ class VerdictResponse(_Stored):
     operation_id="get_verdict",
     summary="Read whether the search was worth it",
     response_model=VerdictResponse,
+    # A verdict is told as it was stored, without fields that its format does not have.
+    response_model_exclude_unset=True,
     responses=responses(JobNotFound, VerdictNotFound, JobNotFinished, Unprocessable, DatabaseUnavailable),
 )
 def get_verdict(job_id: JobId, database: DatabaseOf) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from service.settings import Settings
 from service.store.database import Database
 
 PACKAGES = ("numpy", "deap", "ray", "fastapi", "uvicorn", "sqlalchemy")
-MODULES = {"mlxtend": "mlxtend", "scikit-learn": "sklearn"}
+MODULES = {"mlxtend": "mlxtend", "numpy": "numpy", "scikit-learn": "sklearn"}
 LEAST_FREE_BYTES = 500_000_000
 
 Finding = tuple[str, bool, str]

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from core.architecture import Architecture
+from evolution.arms import RIVAL_LABELS
 from service.cli.exit_code import ExitCode
 from service.cli.output import ProgressLine, say
 from service.client import Client
@@ -15,7 +16,8 @@ from service.client import Client
 PHASE_TITLES = {
     "search": "search",
     "baseline": "random search, as many epochs",
-    "final": "re-training on fresh seeds",
+    "finalists": "the best of both, on fresh seeds",
+    "final": "the networks of the verdict, on fresh seeds",
 }
 
 RECENT = 10
@@ -69,13 +71,16 @@ class Watch:
                         f"with {data['fitness']:.1%} validation accuracy"
                     )
                 self.line.show(self._progress(data["phase"], data["progress"]))
+            case "rival":
+                now = time.monotonic() - self._began
+                self.line.show(f"what else could be used: {RIVAL_LABELS.get(data['name'], data['name'])} · {now:.0f} s")
 
     def _progress(self, phase: str, progress: Mapping[str, Any]) -> str:
         done = progress["evaluated"] + progress["failed"]
         parts = [f"{PHASE_TITLES[phase]}: {done}{f'/{self._budget}' if phase == 'search' else ''}"]
         if progress["failed"]:
             parts.append(f"{progress['failed']} failed")
-        if progress["best_fitness"] is not None and phase != "final":
+        if progress["best_fitness"] is not None and phase in ("search", "baseline"):
             network = self._architectures.get((phase, progress["best_number"]), "")
             parts.append(f"best {progress['best_fitness']:.1%} {network}")
         now = time.monotonic()

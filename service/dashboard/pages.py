@@ -12,7 +12,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from core.architecture import Architecture
+from evolution.verdict import Verdict
 from service.api.context import DatabaseOf
 from service.api.query import JobId
 from service.dashboard.charts import draw_best_so_far
@@ -26,7 +26,8 @@ SHOWN_CANDIDATES: Final = 25
 PHASE_TITLES: Final = {
     "search": "Search",
     "baseline": "Random search with as many epochs",
-    "final": "Re-training on fresh seeds",
+    "finalists": "The best networks of both, on fresh seeds",
+    "final": "The networks of the verdict, on fresh seeds",
 }
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -41,7 +42,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = lambda share: "-" if share is None else f"{share:.1%}"
-    environment.filters["describe"] = lambda architecture: Architecture.from_json(architecture).describe()
+    environment.filters["chance"] = lambda p_value: "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+    environment.filters["points"] = lambda difference: f"{100 * difference:+.1f}"
     return environment
 
 
@@ -74,22 +76,21 @@ def job_context(job_id: str, database: DatabaseOf) -> dict[str, Any]:
         insights = Insights(session)
         summary = insights.summary(job_id)
         leaders = insights.candidates(job_id, page_size=SHOWN_CANDIDATES, sort="fitness").lines
+    verdict = None if summary.job.verdict is None else Verdict.from_json(summary.job.verdict)
     return {
         "summary": summary,
         "job": summary.job,
         "leaders": leaders,
         "phase_titles": PHASE_TITLES,
-        "verdict": summary.job.verdict,
-        "labels": {arm["name"]: arm["label"] for arm in (summary.job.verdict or {}).get("arms", ())},
-        "drawing": _drawing(summary),
+        "verdict": verdict,
+        "drawing": _drawing(summary, verdict),
         "chart": Markup(draw_best_so_far(summary.best_so_far, summary.progress("search").proposed)),  # noqa: S704 - ours
     }
 
 
-def _drawing(summary: JobSummary) -> Markup:
+def _drawing(summary: JobSummary, verdict: Verdict | None) -> Markup:
     """Draw the network of the verdict, or the best one so far."""
-    verdict = summary.job.verdict
     if verdict is not None:
-        evolved = next(arm for arm in verdict["arms"] if arm["name"] == verdict["evolved"])
-        return Markup(draw_network(Architecture.from_json(evolved["architecture"])))  # noqa: S704 - our own markup
+        evolved = next(arm for arm in verdict.arms if arm.name == verdict.evolved)
+        return Markup(draw_network(evolved.architecture))  # noqa: S704 - our own markup
     return Markup(draw_network(summary.best.architecture) if summary.best else "")  # noqa: S704 - our own markup

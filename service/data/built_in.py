@@ -1,4 +1,4 @@
-"""The built-in data sets: real data that lies inside Python packages, so that they work without a network.
+"""The built-in data sets: data that lies inside Python packages or is made here, so that they work without a network.
 
 This file describes them and loads nothing heavy: the web process reads the descriptions, only a runner
 reads the data (`prepared.py`).
@@ -55,6 +55,28 @@ BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
                 rows=(1087, 355, 355),
                 source="1,797 digits of the UCI collection from the package scikit-learn",
                 package="scikit-learn",
+            ),
+            BuiltIn(
+                name="iris",
+                row_noun="flowers",
+                title="Fisher's irises: three kinds by the size of their leaves",
+                task="classification",
+                input_shape=(4,),
+                class_names=("setosa", "versicolor", "virginica"),
+                rows=(90, 30, 30),
+                source="150 irises of the UCI collection from the package scikit-learn",
+                package="scikit-learn",
+            ),
+            BuiltIn(
+                name="spirals",
+                row_noun="points",
+                title="Two spirals wound around each other",
+                task="classification",
+                input_shape=(2,),
+                class_names=("first", "second"),
+                rows=(1200, 400, 400),
+                source="2,000 points that Cambrian makes, the same ones everywhere",
+                package="numpy",
             ),
         )
     }

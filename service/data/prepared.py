@@ -17,9 +17,16 @@ from core.dataset import Dataset, Split, fingerprint
 from service.data.built_in import BUILT_IN, BuiltIn
 from service.data.digits import Arrays, read_digits_8x8, read_digits_16x16
 from service.data.errors import DatasetUnavailable
+from service.data.iris import read_iris
+from service.data.spirals import make_spirals
 from service.data.split import stratified_split
 
-READERS: dict[str, Callable[[], Arrays]] = {"digits-16x16": read_digits_16x16, "digits-8x8": read_digits_8x8}
+READERS: dict[str, Callable[[], Arrays]] = {
+    "digits-16x16": read_digits_16x16,
+    "digits-8x8": read_digits_8x8,
+    "iris": read_iris,
+    "spirals": make_spirals,
+}
 PARTS = ("train", "validation", "test")
 
 log = logging.getLogger(__name__)
@@ -28,7 +35,7 @@ log = logging.getLogger(__name__)
 def load_dataset(name: str, directory: Path) -> Dataset:
     """Return the built-in data set `name`, from `directory` if it was prepared there before.
 
-    Inputs are in 0..1 and not standardized. Raises DatasetUnavailable for an unknown name, and where
+    Inputs are not standardized. Raises DatasetUnavailable for an unknown name, and where
     the package that carries the data is not installed.
     """
     if name not in BUILT_IN:

@@ -1,22 +1,23 @@
 """One job from its stored rows to its verdict.
 
-A job has three phases, each a `Search` of its own whose rows lie under the phase's name: the search itself, the random
-search that may spend as many epochs as the search did, and the final re-training of every arm on fresh seeds. Only the
-final phase's workers are given the test rows. A phase that was interrupted goes on from its rows; one that was complete
-proposes nothing any more, so that a restart simply walks through all three.
+A job has four phases, each a `Search` of its own whose rows lie under the phase's name: the search itself, the random
+search that may spend as many epochs as the search did, the finalists of both on fresh seeds, and the final re-training
+of every arm on others. Only the final phase's workers are given the test rows. Then other methods than networks are
+fitted, one after the other. A phase that was interrupted goes on from its rows; one that was complete proposes nothing
+any more, so that a restart simply walks through all of them.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from evolution.candidate import Candidate, Evaluation, best
-from evolution.errors import EvaluatorUnavailable
+from evolution.errors import EvaluatorUnavailable, SearchOrderError
 from evolution.evaluation import Evaluator
 from evolution.loop import Evaluated, Proposed, Waiting, run_search
 from evolution.search import Search
@@ -27,8 +28,9 @@ from service.runner.dataset_row import dataset_row
 from service.runner.endings import JobCancelled, JobFailed, JobStopped
 from service.runner.evaluators import open_evaluator
 from service.runner.heartbeat import Heartbeat
-from service.runner.judgement import judge
-from service.runner.plan import BASELINE, FINAL, RANDOM_SEARCH, SEARCH, Plan
+from service.runner.judgement import JobRows, judge
+from service.runner.plan import BASELINE, FINAL, FINALISTS, SEARCH, Plan
+from service.runner.rivals import fit_rival
 from service.settings import Settings
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
@@ -36,6 +38,7 @@ from service.store.dataset_repository import DatasetRepository
 from service.store.entities import FinalStatus, Lease, Phase
 from service.store.job_repository import JobRepository
 from service.store.network_repository import NetworkRepository
+from service.store.rival_repository import RivalFit, RivalRepository
 
 BATCH = 200
 """At most this many rows wait for one transaction; it is also written before every wait for a result.
@@ -117,14 +120,16 @@ class JobRun:
     def _run(self, plan: Plan, evaluator: Evaluator) -> None:
         search = plan.search()
         searched = self._phase(SEARCH, search, evaluator)
-        winner = best(searched)
-        if winner is None:
-            raise JobFailed(f"all {len(searched)} candidates failed; the first: {searched[0].error}")
-        compared = self._phase(BASELINE, plan.random_search(searched), evaluator) if plan.has_baseline else []
-        retraining = plan.retraining(plan.arms(winner, best(compared)))
+        compared = []
+        if plan.has_baseline and best(searched) is not None:
+            compared = self._phase(BASELINE, plan.random_search(searched), evaluator)
+        leaders = plan.leaders(searched, compared)
+        finalists = self._phase(FINALISTS, plan.finalists(leaders), evaluator)
+        retraining = plan.retraining(plan.arms(plan.rounds(leaders, finalists), searched))
         evaluator.use(plan.dataset)
         retrained = self._phase(FINAL, retraining, evaluator)
-        judgement = judge(plan, retraining, retrained, {RANDOM_SEARCH: compared, plan.main_arm: searched})
+        fits = self._fit_rivals(plan, retraining.seeds)
+        judgement = judge(plan, JobRows(searched, compared, finalists, retrained, fits))
         with self._database.write() as session:
             NetworkRepository(session).keep_only(self._lease, FINAL, judgement.best_number)
             JobRepository(session).finish(
@@ -166,7 +171,12 @@ class JobRun:
             JobRepository(session).set_phase(self._lease, phase)
         with self._database.read() as session:
             candidates, evaluations = CandidateRepository(session).load(self._lease.job_id, phase)
-        search.resume(candidates, evaluations)
+        try:
+            search.resume(candidates, evaluations)
+        except SearchOrderError as error:
+            raise JobFailed(
+                f"the rows of phase {phase} do not fit this release ({error}); submit the job again"
+            ) from error
         evaluated = {evaluation.candidate.number for evaluation in evaluations}
         pending = [candidate for candidate in candidates if candidate.number not in evaluated]
         results = list(evaluations)
@@ -187,6 +197,22 @@ class JobRun:
         self._record(phase, batch)
         self._obey()
         return sorted(results, key=lambda evaluation: evaluation.candidate.number)
+
+    def _fit_rivals(self, plan: Plan, seeds: Sequence[int]) -> list[RivalFit]:
+        """Fit the other methods, once per seed of the verdict, but for what is stored already, and return all fits."""
+        with self._database.read() as session:
+            stored = {(fit.name, fit.seed_index) for fit in RivalRepository(session).load(self._lease.job_id)}
+        for rival in plan.rivals()[0]:
+            for index, seed in enumerate(seeds if rival.seeded else seeds[:1]):
+                if (rival.name, index) in stored:
+                    continue
+                fit = fit_rival(rival, plan.dataset, seed, index)
+                self._heartbeat.progress()
+                with self._database.write() as session:
+                    RivalRepository(session).record(self._lease, [fit])
+                self._obey()
+        with self._database.read() as session:
+            return RivalRepository(session).load(self._lease.job_id)
 
     def _record(self, phase: Phase, batch: "Batch") -> None:
         """Store the rows of the batch in one transaction, and empty it."""

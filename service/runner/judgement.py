@@ -1,17 +1,36 @@
-"""The end of a job: what the re-trained arms answered on the test rows becomes a verdict."""
+"""The end of a job: its rows become a verdict. Nothing else takes part, so it can be computed again from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from evolution.answers import answer, network_scores
+from evolution.arms import ARM_LABELS, RANDOM_SEARCH, ArmResult, arm_result
 from evolution.candidate import Evaluation, best
+from evolution.comparison import reach_verdict
+from evolution.finalists import Finalist
+from evolution.importance import fit_ridge, importance
 from evolution.ledger import ledger_of
-from evolution.retraining import Retraining
-from evolution.verdict import ARM_LABELS, ArmResult, Verdict, arm_result, reach_verdict
+from evolution.verdict import FinalistRound, Verdict
 from service.runner.endings import JobFailed
-from service.runner.plan import Plan
+from service.runner.plan import Leaders, Plan
+from service.runner.rivals import rival_result
+from service.store.rival_repository import RivalFit
 
 FEWEST_SEEDS = 4
 """With fewer seeds the paired test rejects too often; a spec asks for five or more."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRows:
+    """All results of a job, by phase, each in the order of the numbers, and the fits of the other methods."""
+
+    searched: Sequence[Evaluation]
+    compared: Sequence[Evaluation]
+    finalists: Sequence[Evaluation]
+    retrained: Sequence[Evaluation]
+    fits: Sequence[RivalFit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,51 +41,79 @@ class Judgement:
     best_number: int
 
 
-def judge(
-    plan: Plan,
-    retraining: Retraining,
-    retrained: Sequence[Evaluation],
-    searches: Mapping[str, Sequence[Evaluation]],
-) -> Judgement:
+def judge(plan: Plan, rows: JobRows) -> Judgement:
     """Compare the re-trained arms on the test rows. Raises JobFailed where too little of them could be trained.
 
-    A training that diverged answers nothing correctly: that is the recipe's fault. One that never ran, because its
-    worker died or memory ran out, says nothing about its arm: its seed is left out for every arm, as pairs must stay.
-    `searches` holds the evaluations of the arms that a search found. The network to download is chosen by validation
-    accuracy: choosing it by the test rows would make its test accuracy a lie.
+    A training that diverged answers nothing correctly: that is the recipe's fault. One that never ran says nothing
+    about its arm: its seed is left out for every arm. The network to download is chosen by validation accuracy:
+    choosing it by the test rows would make its test accuracy a lie.
     """
     test = plan.dataset.test
     if test is None:
         raise ValueError("a verdict needs the test rows")
-    lost = {
-        retraining.seed_index_of(evaluation.candidate.number)
-        for evaluation in retrained
-        if evaluation.error is not None and evaluation.epochs == 0
-    }
-    by_arm: dict[str, list[Evaluation]] = {}
-    for evaluation in retrained:
-        number = evaluation.candidate.number
-        if retraining.seed_index_of(number) not in lost:
-            by_arm.setdefault(retraining.arm_of(number).name, []).append(evaluation)
-    if plan.spec.verdict.seeds - len(lost) < FEWEST_SEEDS:
-        raise JobFailed(
-            f"{len(lost)} of {plan.spec.verdict.seeds} seeds could not be trained again; see the candidates"
-        )
+    leaders = plan.leaders(rows.searched, rows.compared)
+    rounds = plan.rounds(leaders, rows.finalists)
+    retraining = plan.retraining(plan.arms(rounds, rows.searched))
+    by_arm = retraining.by_arm(rows.retrained)
+    seeds = retraining.kept_seeds(rows.retrained)
+    if len(seeds) < FEWEST_SEEDS:
+        lost = plan.spec.verdict.seeds - len(seeds)
+        raise JobFailed(f"{lost} of {plan.spec.verdict.seeds} seeds could not be trained again; see the candidates")
     kept = best(by_arm[plan.main_arm])
     if kept is None:
         raise JobFailed("the network that was found diverged on every fresh seed; see the candidates")
-    arms = [_arm(name, evaluations, searches.get(name, ()), len(test)) for name, evaluations in by_arm.items()]
-    verdict = reach_verdict(arms, test.targets, evolved=plan.main_arm, examples=f"test {plan.row_noun}")
+    taken, skipped = plan.rivals()
+    scores = network_scores(rows.searched)
+    usual = int(np.bincount(plan.dataset.train.targets).argmax())
+    verdict = reach_verdict(
+        [_arm(name, evaluations, plan, rows, rounds, leaders) for name, evaluations in by_arm.items()],
+        test.targets,
+        usual_answer=(usual, plan.dataset.class_names[usual]),
+        evolved=plan.main_arm,
+        examples=f"test {plan.row_noun}",
+        epochs=plan.final_training.epochs,
+        rivals=[rival_result(rival, rows.fits, seeds, len(test)) for rival in taken],
+        skipped=skipped,
+        finalists=rounds,
+        answers=answer(rows.searched),
+        importance=importance(list(scores), list(scores.values()), plan.space, seed=plan.spec.seed, fit=fit_ridge),
+    )
     return Judgement(verdict, kept.candidate.number)
 
 
-def _arm(name: str, retrained: Sequence[Evaluation], searched: Sequence[Evaluation], rows: int) -> ArmResult:
-    winner = best(searched)
+def _arm(
+    name: str,
+    retrained: Sequence[Evaluation],
+    plan: Plan,
+    rows: JobRows,
+    rounds: Sequence[FinalistRound],
+    leaders: Leaders,
+) -> ArmResult:
+    """Collect an arm; what its search and its finalists cost belongs to the search's winner."""
+    searches = {RANDOM_SEARCH: rows.compared, plan.main_arm: rows.searched}
+    networks = {standing.architecture for standing in leaders.get(name, ())}
+    finalist = _finalist(retrained[0], rounds, name if name in leaders else plan.main_arm)
     return arm_result(
         name,
         ARM_LABELS[name],
         retrained,
-        rows=rows,
-        search=ledger_of(searched),
-        search_score=None if winner is None else winner.fitness,
+        rows=0 if plan.dataset.test is None else len(plan.dataset.test),
+        search=ledger_of(searches.get(name, ())),
+        finalists=ledger_of(one for one in rows.finalists if one.candidate.architecture in networks),
+        search_score=None if finalist is None else finalist.search_score,
+        finalist_score=None if finalist is None else finalist.mean,
+    )
+
+
+def _finalist(retrained: Evaluation, rounds: Sequence[FinalistRound], finder: str) -> Finalist | None:
+    """Return the finalist that became this arm; None for a network that was no finalist of this search."""
+    return next(
+        (
+            finalist
+            for each in rounds
+            if each.finder == finder
+            for finalist in each.finalists
+            if finalist.architecture == retrained.candidate.architecture
+        ),
+        None,
     )

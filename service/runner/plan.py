@@ -1,28 +1,39 @@
-"""What a job spec means for a data set: its searches, and the arms that the verdict compares."""
+"""What a job spec means for a data set: its searches, the finalists, and the arms that the verdict compares."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from core.architecture import Architecture, Dense
 from core.dataset import Dataset
+from evolution.arms import EVOLUTION, LOGISTIC_REGRESSION, RANDOM_SEARCH, SMALLEST, USUAL_DESIGN, SkippedRival
 from evolution.candidate import Evaluation
 from evolution.evolutionary_search import EvolutionarySearch
+from evolution.finalists import finalist_arms, rank_finalists, smallest_within_one_standard_error
 from evolution.random_search import RandomSearch
+from evolution.recommendation import Standing, standings
 from evolution.retraining import Arm, Retraining
 from evolution.search import Budget, Search
+from evolution.space import SearchSpace
+from evolution.verdict import FinalistRound
 from service.data.built_in import BUILT_IN
 from service.job_spec import JobSpec
+from service.runner.endings import JobFailed
+from service.runner.rivals import Rival, chosen_rivals
 from service.store.entities import Phase
 
 SEARCH: Final[Phase] = "search"
 BASELINE: Final[Phase] = "baseline"
+FINALISTS: Final[Phase] = "finalists"
 FINAL: Final[Phase] = "final"
 
-EVOLUTION: Final = "evolution"
-RANDOM_SEARCH: Final = "random_search"
+ANCHOR: Final = "anchor"
+"""The operator of a candidate that the search took from its list of usual designs."""
 
-HAND_DESIGNS: Final = {"logistic_regression": (), "hand_100": (100,), "hand_128_64": (128, 64)}
+HAND_DESIGNS: Final = {LOGISTIC_REGRESSION: (), "hand_100": (100,), "hand_128_64": (128, 64)}
 """What people choose without a search: no hidden layer, scikit-learn's default, and the textbook's funnel."""
+
+Leaders = Mapping[str, tuple[Standing, ...]]
+"""The best networks of each search, best first, by the name of the arm that its winner becomes."""
 
 
 class Plan:
@@ -31,7 +42,8 @@ class Plan:
     def __init__(self, spec: JobSpec, dataset: Dataset) -> None:
         self.spec = spec
         self.dataset = dataset
-        self._space = spec.search_space(dataset.input_shape, dataset.outputs)
+        self.space: SearchSpace = spec.search_space(dataset.input_shape, dataset.outputs)
+        self.final_training = spec.final_training_config()
         self._training = spec.training_config()
 
     @property
@@ -58,15 +70,57 @@ class Plan:
         """Return the rival: a random search that may train for as many epochs as the search really did."""
         return self._search(RandomSearch, Budget(epochs=max(1, sum(evaluation.epochs for evaluation in searched))))
 
-    def arms(self, winner: Evaluation, rival: Evaluation | None) -> tuple[Arm, ...]:
-        """Return what is trained again on fresh seeds: both searches' winners and the hand designs."""
-        arms = [Arm(self.main_arm, winner.candidate.architecture)]
-        if rival is not None:
-            arms.append(Arm(RANDOM_SEARCH, rival.candidate.architecture))
+    def leaders(self, searched: Sequence[Evaluation], compared: Sequence[Evaluation]) -> Leaders:
+        """Return the networks of each search that become finalists. Raises JobFailed where the search has none."""
+        found = {self.main_arm: self._leaders(searched)}
+        if not found[self.main_arm]:
+            first = next((one.error for one in searched if one.error is not None), "no network was trained to the end")
+            raise JobFailed(f"all {len(searched)} candidates failed; the first: {first}")
+        if compared and (rivals := self._leaders(compared)):
+            found[RANDOM_SEARCH] = rivals
+        return found
+
+    def finalists(self, leaders: Leaders) -> Retraining:
+        """Return the phase that trains the leaders of all searches again, on fresh seeds, without the test rows."""
+        return Retraining(
+            arms=finalist_arms(*leaders.values()),
+            seeds=self.spec.final.seeds,
+            training=self.final_training,
+            rows=len(self.dataset.train),
+            seed=self.spec.seed,
+            parallelism=self.spec.parallelism,
+            predict_test=False,
+            operator="finalist",
+        )
+
+    def rounds(self, leaders: Leaders, trained: Sequence[Evaluation]) -> tuple[FinalistRound, ...]:
+        """Rank the finalists of each search. Raises JobFailed where none of the main search's could be trained."""
+        groups = [group for group in self.finalists(leaders).by_arm(trained).values() if group]
+        if not groups:
+            raise JobFailed(f"none of the {self.spec.final.seeds} seeds of the finalists could be trained")
+        rounds = tuple(FinalistRound(finder, rank_finalists(group, groups)) for finder, group in leaders.items())
+        if rounds[0].finalists[0].mean is None:
+            raise JobFailed(
+                "every finalist diverged on every fresh seed with the final recipe; lower training.learning_rate or "
+                "final.epochs, and see the candidates"
+            )
+        return rounds
+
+    def arms(self, rounds: Sequence[FinalistRound], searched: Sequence[Evaluation]) -> tuple[Arm, ...]:
+        """Return what the verdict compares: the searches' winners, the smallest that is as good, and usual designs."""
+        main = rounds[0].finalists
+        arms = [Arm(self.main_arm, main[0].architecture)]
+        smallest = smallest_within_one_standard_error(main)
+        if smallest.architecture != main[0].architecture:
+            arms.append(Arm(SMALLEST, smallest.architecture))
+        arms += [Arm(each.finder, each.finalists[0].architecture) for each in rounds[1:]]
         shape, outputs = self.dataset.input_shape, self.dataset.outputs
         for name, widths in HAND_DESIGNS.items():
             layers = tuple(Dense(units, "relu") for units in widths)
             arms.append(Arm(name, Architecture(shape, layers, outputs)))
+        usual = self._best_usual_design(searched)
+        if usual is not None and usual not in {arm.architecture for arm in arms}:
+            arms.append(Arm(USUAL_DESIGN, usual))
         return tuple(arms)
 
     def retraining(self, arms: Sequence[Arm]) -> Retraining:
@@ -74,16 +128,28 @@ class Plan:
         return Retraining(
             arms=arms,
             seeds=self.spec.verdict.seeds,
-            training=self._training,
+            training=self.final_training,
             rows=len(self.dataset.train),
             seed=self.spec.seed,
             parallelism=self.spec.parallelism,
             keep_network=(self.main_arm,),
         )
 
+    def rivals(self) -> tuple[tuple[Rival, ...], tuple[SkippedRival, ...]]:
+        """Return the other methods that take part, and those that are left out with a reason."""
+        return chosen_rivals(self.dataset) if self.spec.verdict.rivals else ((), ())
+
+    def _leaders(self, evaluations: Sequence[Evaluation]) -> tuple[Standing, ...]:
+        return standings(evaluations, self.space)[: self.spec.final.finalists]
+
+    def _best_usual_design(self, searched: Sequence[Evaluation]) -> Architecture | None:
+        usual = {one.candidate.architecture for one in searched if one.candidate.operator == ANCHOR}
+        ranked = (standing.architecture for standing in standings(searched, self.space))
+        return next((architecture for architecture in ranked if architecture in usual), None)
+
     def _search(self, strategy: type[EvolutionarySearch] | type[RandomSearch], budget: Budget) -> Search:
         return strategy(
-            space=self._space,
+            space=self.space,
             training=self._training,
             rows=len(self.dataset.train),
             seed=self.spec.seed,

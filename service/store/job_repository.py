@@ -116,9 +116,9 @@ class JobRepository:
         return lease
 
     def fruitless_claims(self, job_id: str) -> int:
-        """Return how often runners claimed the job since its last candidate was proposed or came back."""
+        """Return how often runners claimed the job since it last came forward: a candidate or a rival's fit."""
         last = select(func.coalesce(func.max(events.c.sequence), 0)).where(
-            events.c.job_id == job_id, events.c.type.in_(("proposed", "evaluated", "failed"))
+            events.c.job_id == job_id, events.c.type.in_(("proposed", "evaluated", "failed", "rival"))
         )
         later = select(events.c.data).where(
             events.c.job_id == job_id, events.c.type == "status", events.c.sequence > last.scalar_subquery()

@@ -231,3 +231,19 @@ networks = Table(
     UniqueConstraint("job_id", "phase", "number"),
     CheckConstraint(_one_of("phase", PHASES), name="phase"),
 )
+
+# What other methods than networks answered; without predictions where one could not be fitted.
+rivals = Table(
+    "rivals",
+    metadata,
+    _job_id(primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("seed_index", Integer, primary_key=True, autoincrement=False),
+    Column("seconds", Double, nullable=False),
+    Column("validation_score", Double),
+    Column("predictions", LargeBinary),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint("(validation_score IS NULL) = (predictions IS NULL)", name="score_and_predictions"),
+    CheckConstraint(f"seconds BETWEEN 0 AND {LARGEST_FLOAT}", name="seconds_finite"),
+    CheckConstraint("validation_score BETWEEN 0 AND 1", name="validation_score_share"),
+)

@@ -3,7 +3,9 @@ from random import Random
 import pytest
 
 from core.training import TrainingConfig
-from evolution.errors import InvalidSearch
+from evolution.candidate import Evaluation
+from evolution.errors import InvalidSearch, SearchOrderError
+from evolution.evaluation import failed_evaluation
 from evolution.retraining import Arm, Retraining
 from tests.evolution.builders import architecture
 from tests.evolution.drivers import drive, drive_with_kills
@@ -43,6 +45,47 @@ def test_a_candidate_is_what_its_arm_says() -> None:
 
 def test_it_resumes_like_every_search() -> None:
     assert drive_with_kills(make, Random(1)) == drive(make())
+
+
+def test_finalists_have_seeds_of_their_own() -> None:
+    finalists = Retraining(
+        ARMS, 3, TrainingConfig(), rows=50, seed=8, parallelism=4, predict_test=False, operator="finalist"
+    )
+    candidates = [row.candidate for row in drive(finalists)]
+
+    assert not set(finalists.seeds) & set(make().seeds)
+    assert {one.operator for one in candidates} == {"finalist"}
+    assert not any(one.predict_test for one in candidates)
+
+
+def test_results_are_grouped_by_arm_in_the_order_of_the_seeds() -> None:
+    search = make()
+    rows = drive(search)
+    grouped = search.by_arm(rows[::-1])
+
+    assert list(grouped) == [arm.name for arm in ARMS]
+    assert [one.candidate.seed for one in grouped["hand_100"]] == list(search.seeds)
+    assert search.kept_seeds(rows) == (0, 1, 2)
+
+
+def test_a_seed_that_the_machine_lost_is_left_out_for_every_arm() -> None:
+    search = make()
+    rows = drive(search)
+    rows[5] = failed_evaluation(rows[5].candidate, "worker died twice")
+    rows[8] = Evaluation(rows[8].candidate, None, "diverged in epoch 1", (), epochs=1, flops=1, seconds=0.1)
+
+    assert search.kept_seeds(rows) == (0, 2)
+    assert [one.error for one in search.by_arm(rows)["evolution"]] == [None, "diverged in epoch 1"]
+    assert all(len(group) == 2 for group in search.by_arm(rows).values())
+
+
+def test_rows_of_other_arms_are_refused() -> None:
+    candidates = [row.candidate for row in drive(make())]
+    with pytest.raises(SearchOrderError, match="another release"):
+        make(seeds=2).resume(candidates, [])
+    other = Retraining(ARMS, 3, TrainingConfig(epochs=6), rows=50, seed=8, parallelism=4, keep_network={"evolution"})
+    with pytest.raises(SearchOrderError, match="another training"):
+        other.resume(candidates[:1], [])
 
 
 def test_arms_that_cannot_be_compared_are_refused() -> None:

@@ -11,13 +11,16 @@ from scipy.special import betainc
 from evolution.errors import InvalidStatistics
 from evolution.statistics import (
     crossed_mean,
+    floor_test,
     holm,
     incomplete_beta,
     mean_interval,
     paired_test,
+    share_interval,
     student_t_cdf,
     student_t_quantile,
     student_t_survival,
+    welch_test,
 )
 
 FREEDOMS = [0.7, 1.0, 2.0, 3.5, 4.0, 9.3, 30.0, 199.0, 1e4, 1e6]
@@ -195,3 +198,79 @@ def test_answers_that_are_all_alike_do_not_make_an_interval_of_no_width() -> Non
     # Wilson's interval at 355 of 355, with Student's quantile: n / (n + q^2).
     assert estimate.mean == 1.0
     assert estimate.low == pytest.approx(355 / (355 + 1.96671**2), abs=1e-5)
+
+
+@pytest.mark.parametrize(("successes", "total"), [(0, 30), (30, 30), (7, 9), (333, 355)])
+def test_the_interval_of_a_share_equals_scipys(successes: int, total: int) -> None:
+    expected = scipy.stats.binomtest(successes, total).proportion_ci(method="wilson")
+
+    assert share_interval(successes, total) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_welchs_test_equals_scipys() -> None:
+    one, other = [0.91, 0.93, 0.90, 0.95], [0.80, 0.99, 0.85]
+    found = welch_test(one, other)
+    expected = scipy.stats.ttest_ind(one, other, equal_var=False)
+    interval = expected.confidence_interval()
+
+    assert found.mean == pytest.approx(np.mean(one) - np.mean(other))
+    assert found.p_value == pytest.approx(expected.pvalue)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+    assert welch_test([0.5, 0.5], [0.5, 0.5]).p_value == 1
+
+
+def test_the_floor_is_tested_like_an_arm_that_answers_alike_for_every_seed() -> None:
+    rng = np.random.default_rng(6)
+    correct, floor = rng.random((5, 60)) < 0.5, rng.random(60) < 0.3
+
+    assert floor_test(correct, floor) == paired_test(correct, np.tile(floor, (5, 1)))
+    assert floor_test(np.tile(floor, (5, 1)), floor).p_value == 1
+
+
+def test_new_statistics_refuse_what_they_cannot_compute() -> None:
+    with pytest.raises(InvalidStatistics, match="at least two values on each side"):
+        welch_test([0.5], [0.5, 0.6])
+    with pytest.raises(InvalidStatistics, match="successes"):
+        share_interval(3, 2)
+    with pytest.raises(InvalidStatistics, match="rows"):
+        floor_test(np.ones((2, 3), bool), np.ones(4, bool))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("classes", "rows", "arms"), [(10, 355, 7), (2, 100, 7), (3, 30, 10)])
+def test_on_shuffled_labels_something_is_learned_in_at_most_one_of_twenty_verdicts(
+    classes: int, rows: int, arms: int
+) -> None:
+    """The level of the floor's test over a whole verdict: any arm above the floor, after Holm, is a false alarm.
+
+    Every arm answers as networks on shuffled labels do: by rules of its own that know nothing of the label, alike for
+    all arms in part (they saw the same rows) and for the seeds of one arm in a greater part.
+    """
+    rng = np.random.default_rng(7)
+    repeats, alarms = 200, 0
+    for _ in range(repeats):
+        targets = rng.integers(classes, size=rows)
+        common = rng.integers(classes, size=rows)
+        p_values, above = [], []
+        for _ in range(arms):
+            own = np.where(rng.random(rows) < 0.4, common, rng.integers(classes, size=rows))
+            answers = np.where(rng.random((5, rows)) < 0.6, own, rng.integers(classes, size=(5, rows)))
+            found = floor_test(answers == targets, targets == 0)
+            p_values.append(found.p_value)
+            above.append(found.mean > 0)
+        alarms += any(p < 0.05 and over for p, over in zip(holm(p_values), above, strict=True))
+
+    # Three standard errors of the simulation above the nominal level.
+    assert alarms / repeats <= 0.05 + 3 * (0.05 * 0.95 / repeats) ** 0.5
+
+
+def test_an_arm_that_learned_a_little_is_above_the_floor() -> None:
+    rng = np.random.default_rng(8)
+    found = [floor_test(*_learned(rng)) for _ in range(50)]
+
+    assert sum(one.p_value < 0.05 and one.mean > 0 for one in found) > 45
+
+
+def _learned(rng: np.random.Generator) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    targets = rng.integers(10, size=355)
+    return np.where(rng.random((5, 355)) < 0.2, targets, rng.integers(10, size=(5, 355))) == targets, targets == 0

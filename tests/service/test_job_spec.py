@@ -33,13 +33,41 @@ def test_what_is_stored_is_read_back() -> None:
             "budget": {"evaluations": 100_000},
             "space": {"activations": ["gelu"], "max_parameters": 1_000},
             "training": {"learning_rate": 1, "patience": 3, "optimizer": "sgd", "schedule": "constant"},
-            "verdict": {"seeds": 5},
+            "final": {"finalists": 20, "seeds": 32, "epochs": 20_000},
+            "verdict": {"seeds": 5, "rivals": False},
         }
     )
     stored = json.loads(json.dumps(spec.model_dump(mode="json")))
 
     assert JobSpec.model_validate(stored) == spec
     assert spec.training_config().learning_rate == 1.0
+
+
+def test_the_final_recipe_is_longer_and_its_rate_falls() -> None:
+    spec = JobSpec.model_validate({"dataset": "d", "training": {"epochs": 6, "schedule": "constant", "patience": 2}})
+    falling = JobSpec.model_validate({"dataset": "d", "training": {"schedule": "step"}, "final": {"epochs": 3}})
+
+    assert spec.final_training_config() == TrainingConfig(epochs=12, schedule="cosine", patience=2)
+    assert JobSpec(dataset="d").final_training_config() == TrainingConfig(epochs=16, schedule="one_cycle")
+    assert falling.final_training_config() == TrainingConfig(epochs=3, schedule="step")
+
+
+def test_a_spec_of_before_there_were_finalists_is_read() -> None:
+    stored = JobSpec(dataset="d").model_dump(mode="json")
+    del stored["final"]
+    del stored["verdict"]["rivals"]
+
+    assert JobSpec.model_validate(stored) == JobSpec(dataset="d")
+
+
+def test_final_trainings_count_as_work() -> None:
+    space = {"max_layers": 16, "max_units": 1_000}
+    most = {"finalists": 20, "seeds": 32, "epochs": 20_000}
+    modest = {"dataset": "d", "space": space, "budget": {"evaluations": 500}, "training": {"epochs": 500}}
+    rows = 50_000
+
+    assert JobSpec.model_validate(modest | {"final": {"epochs": 1}}).refusals((16, 16), 10, rows) == []
+    assert JobSpec.model_validate(modest | {"final": most}).refusals((16, 16), 10, rows) != []
 
 
 def test_it_never_changes() -> None:

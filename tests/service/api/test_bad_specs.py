@@ -100,7 +100,12 @@ def test_budgets(client: httpx.Client, value: object) -> None:
         ("/training/momentum", 1, "of at least 0 and below 1"),
         ("/training/weight_decay", -0.1, "of at least 0 and at most 1"),
         ("/training/patience", 0, "from 1 to 10,000"),
+        ("/final/finalists", 0, "from 1 to 20"),
+        ("/final/seeds", 1, "from 2 to 32"),
+        ("/final/epochs", 0, "from 1 to 20,000"),
         ("/verdict/seeds", 4, "from 5 to 50"),
+        ("/verdict/rivals", 1, "must be true or false"),
+        ("/verdict/rivals", "yes", "must be true or false"),
     ],
 )
 def test_fields_name_their_limits(client: httpx.Client, pointer: str, value: object, detail: str) -> None:

@@ -1,32 +1,34 @@
-import httpx
-import numpy as np
+from typing import Any
 
-from evolution.ledger import LedgerEntry
-from evolution.verdict import ArmResult, Verdict, reach_verdict
+import httpx
+import pytest
+
+from evolution.answers import answer
+from evolution.importance import Importance
+from evolution.verdict import Verdict
 from service.store.database import Database
 from service.store.job_repository import JobRepository
+from tests.evolution.builders import candidate, evaluation
+from tests.evolution.verdicts import arm, first_format, rival, verdict_of
 from tests.service.api.serving import InProcess, problem_of, submit
-from tests.service.store.samples import architecture, claim
+from tests.service.store.samples import claim
 
 
-def _verdict() -> Verdict:
-    rng = np.random.default_rng(3)
-    targets = rng.integers(10, size=200)
-
-    def arm(name: str, accuracy: float, score: float | None) -> ArmResult:
-        right = rng.random((3, 200)) < accuracy
-        predictions = np.where(right, targets, (targets + 1) % 10)
-        spent = LedgerEntry(3, 24, 2**40, 1.5)
-        return ArmResult(name, name, architecture(4), (0.9, 0.8, 0.85), predictions, spent, spent, score)
-
-    return reach_verdict([arm("evolution", 0.95, 0.93), arm("logistic_regression", 0.6, None)], targets)
+def _stored() -> dict[str, Any]:
+    return verdict_of(
+        arm("evolution", 0.95, search_score=0.93),
+        arm("logistic_regression", 0.6),
+        rivals=[rival("svc", 0.9)],
+        answers=answer([evaluation(candidate(number, (8 + number,))) for number in range(3)]),
+        importance=Importance(0.4, 0.5, 0.1, 0.6, 64),
+    ).to_json()
 
 
-def test_the_verdict_is_told_as_it_was_stored(running: InProcess, database: Database) -> None:
+@pytest.mark.parametrize("stored", [_stored(), first_format()], ids=["second format", "first format"])
+def test_the_verdict_is_told_as_it_was_stored(running: InProcess, database: Database, stored: dict[str, Any]) -> None:
     job = submit(running.client)
     lease = claim(database)
     assert lease is not None
-    stored = _verdict().to_json()
     with database.write() as session:
         JobRepository(session).finish(lease, "succeeded", verdict=stored)
 

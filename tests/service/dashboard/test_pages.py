@@ -10,8 +10,11 @@ import pytest
 
 from service.settings import Settings
 from service.store.database import Database
+from service.store.job_repository import JobRepository
+from tests.evolution.verdicts import first_format
 from tests.service.api.serving import serving
 from tests.service.runner.jobs import execute, settings_for, submit
+from tests.service.store.samples import claim
 
 HOSTILE = "<script>alert(1)</script> & 'more'"
 
@@ -53,13 +56,29 @@ def test_a_finished_job_shows_its_sentence_its_network_and_its_numbers(
     page = browser.get(f"/jobs/{job.id}")
 
     assert job.verdict is not None
-    assert job.verdict["sentence"] in html.unescape(page.text)
+    assert " ".join(job.verdict["paragraph"]) in html.unescape(page.text)
+    assert job.verdict["layers"]["sentence"] in html.unescape(page.text)
+    assert page.text.count("<caption>Finalists of") == 2
     assert 'class="network"' in page.text
     assert page.text.count("logistic regression") >= 2
     assert 'data-finished="yes"' in page.text
     # The live region is the same as in the page.
     live = browser.get(f"/jobs/{job.id}/live").text
     assert _without_times(live) in _without_times(page.text)
+
+
+def test_a_verdict_of_the_first_format_is_shown(browser: httpx.Client, database: Database) -> None:
+    job_id = submit(database)
+    lease = claim(database)
+    assert lease is not None
+    with database.write() as session:
+        JobRepository(session).finish(lease, "succeeded", verdict=first_format())
+
+    page = browser.get(f"/jobs/{job_id}")
+
+    assert page.status_code == 200
+    assert first_format()["sentence"] in html.unescape(page.text)
+    assert "How many layers?" not in page.text
 
 
 def test_an_unknown_job_is_not_there(browser: httpx.Client) -> None:

@@ -22,7 +22,8 @@ SMALL: dict[str, Any] = {
     "budget": {"evaluations": 12},
     "space": {"max_layers": 2, "min_units": 4, "max_units": 24},
     "training": {"epochs": 3},
-    "verdict": {"seeds": 5},
+    "final": {"finalists": 2, "seeds": 2},
+    "verdict": {"seeds": 5, "rivals": False},
 }
 
 

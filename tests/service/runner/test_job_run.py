@@ -1,15 +1,20 @@
 """Whole jobs, executed by a runner in this process on both databases."""
 
 import io
+import json
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import update
 
+from core.architecture import Architecture
 from core.dataset import Dataset
 from core.export import load_network
+from core.training import TrainingConfig
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvaluatorUnavailable
 from evolution.evaluation import Evaluator, SerialEvaluator, failed_evaluation
@@ -17,15 +22,20 @@ from service.data.prepared import load_dataset
 from service.errors import DatabaseUnavailable
 from service.runner import job_run
 from service.runner import runner as runner_module
+from service.runner.heartbeat import Heartbeat
+from service.runner.rivals import Rival, fit_rival
 from service.runner.runner import Runner
 from service.settings import Settings
+from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.dataset_repository import DatasetRepository
 from service.store.entities import Lease
+from service.store.event_repository import EventRepository
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.models import jobs
-from tests.service.runner.jobs import execute, get, network_of, rows, settings_for, submit
+from service.store.rival_repository import RivalFit
+from tests.service.runner.jobs import execute, get, network_of, rows, settings_for, submit, without_seconds
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +52,8 @@ def test_a_job_ends_with_a_verdict_and_the_network_that_it_speaks_of(database: D
 
     assert (job.status, job.stop_reason, job.error) == ("succeeded", "budget", None)
     assert job.verdict is not None
-    assert [arm["name"] for arm in job.verdict["arms"]] == [
+    names = [arm["name"] for arm in job.verdict["arms"]]
+    assert [name for name in names if name not in {"smallest", "usual_design"}] == [
         "evolution",
         "random_search",
         "logistic_regression",
@@ -67,7 +78,8 @@ def test_the_ledger_gives_random_search_at_least_the_epochs_of_evolution(
     job = execute(database, settings, submit(database, training={"epochs": 6, "patience": 1}))
 
     assert job.verdict is not None
-    evolution, random_search = (arm["search"]["epochs"] for arm in job.verdict["arms"][:2])
+    epochs = {arm["name"]: arm["search"]["epochs"] for arm in job.verdict["arms"]}
+    evolution, random_search = epochs["evolution"], epochs["random_search"]
     assert evolution <= random_search < evolution + 6 * 4
 
 
@@ -166,6 +178,121 @@ def test_a_cancelled_job_keeps_its_rows_and_no_network(
 
     assert (job.status, job.verdict, job.lease_runner) == ("cancelled", None, None)
     assert len(rows(database, job_id)["search"][1]) >= 4
+
+
+WITH_RIVALS = {"verdict": {"seeds": 5, "rivals": True}}
+
+
+def fitted(monkeypatch: pytest.MonkeyPatch, after_each: Callable[[int], None]) -> list[tuple[str, int]]:
+    """Have every fit noted, and something done after it."""
+    done: list[tuple[str, int]] = []
+
+    def fit_and_note(rival: Rival, dataset: Dataset, seed: int, seed_index: int) -> RivalFit:
+        fit = fit_rival(rival, dataset, seed, seed_index)
+        done.append((rival.name, seed_index))
+        after_each(len(done))
+        return fit
+
+    monkeypatch.setattr(job_run, "fit_rival", fit_and_note)
+    return done
+
+
+def test_other_methods_are_fitted_once_per_seed_and_told(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = fitted(monkeypatch, lambda _count: None)
+    job = execute(database, settings, submit(database, **WITH_RIVALS))
+
+    assert job.verdict is not None
+    assert done == [(name, seed) for name in ("mlp", "random_forest") for seed in range(5)] + [("svc", 0)]
+    assert [(rival["name"], rival["fits"], rival["seeds"]) for rival in job.verdict["rivals"]] == [
+        ("mlp", 5, 5),
+        ("random_forest", 5, 5),
+        ("svc", 1, 5),
+    ]
+    assert {one["rival"] for one in job.verdict["comparisons"]} >= {"mlp", "random_forest", "svc"}
+    with database.read() as session:
+        told = [event.data for event in EventRepository(session).after(job.id, 0) if event.type == "rival"]
+    assert [(data["name"], data["seed_index"]) for data in told] == done
+
+
+def test_between_two_fits_a_runner_stops_and_the_next_one_goes_on(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = execute(database, settings, submit(database, **WITH_RIVALS))
+    stop = threading.Event()
+    job_id = submit(database, **WITH_RIVALS)
+    done = fitted(monkeypatch, lambda count: stop.set() if count == 3 else None)
+    Runner(database, settings, stop).run()
+
+    assert len(done) == 3
+    assert get(database, job_id).status == "running"
+    job = execute(database, settings, job_id)
+    assert len(done) == len(set(done)) == 11
+    assert without_seconds(job.verdict) == without_seconds(whole.verdict)
+
+
+def test_between_two_fits_a_job_can_be_cancelled(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(database, **WITH_RIVALS)
+    # The heartbeat hears of it.
+    monkeypatch.setattr(Heartbeat, "cancel_requested", property(lambda _self: len(done) >= 2))
+    done = fitted(monkeypatch, lambda _count: None)
+    job = execute(database, settings, job_id)
+
+    assert (job.status, job.verdict) == ("cancelled", None)
+    assert len(done) == 2
+
+
+def test_the_finalists_of_both_searches_meet_without_the_test_rows(database: Database, settings: Settings) -> None:
+    job = execute(database, settings, submit(database))
+    candidates, outcomes = rows(database, job.id)["finalists"]
+
+    assert job.verdict is not None
+    rounds = job.verdict["finalists"]
+    assert [(each["finder"], len(each["finalists"])) for each in rounds] == [("evolution", 2), ("random_search", 2)]
+    networks = {json.dumps(one["architecture"]) for each in rounds for one in each["finalists"]}
+    assert {json.dumps(one.architecture.to_json()) for one in candidates} == networks
+    assert len(candidates) == 2 * len(networks)
+    assert not any(candidate.predict_test for candidate in candidates)
+    assert {candidate.training.epochs for candidate in candidates} == {6}
+    assert len(outcomes) == len(candidates)
+
+
+def test_finalists_that_all_diverge_fail_the_job_and_say_what_to_do(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Diverging(SerialEvaluator):
+        def wait(self, timeout: float) -> list[Evaluation]:
+            return [
+                replace(one, fitness=None, error="diverged in epoch 2", epochs=2, network=None)
+                if one.candidate.operator == "finalist"
+                else one
+                for one in super().wait(timeout)
+            ]
+
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Diverging(dataset))
+    job = execute(database, settings, submit(database))
+
+    assert job.status == "failed"
+    assert job.error is not None
+    assert "lower training.learning_rate or final.epochs" in job.error
+
+
+def test_rows_that_another_release_planned_fail_the_job(database: Database, settings: Settings) -> None:
+    job_id = submit(database)
+    with database.write() as session:
+        lease = JobRepository(session).claim(RunnerIdentity.of_this_process(), 0.0)
+        assert lease is not None
+        architecture = Architecture((8, 8), (), 10)
+        stored = Candidate(0, (), "retrain", 5, architecture, TrainingConfig(epochs=3), predict_test=True)
+        CandidateRepository(session).record(lease, "final", [stored], [])
+    job = execute(database, settings, job_id)
+
+    assert job.status == "failed"
+    assert job.error is not None
+    assert "the rows of phase final do not fit this release" in job.error
 
 
 def test_a_mistake_of_ours_fails_the_job_and_not_the_runner(
@@ -303,7 +430,7 @@ def test_a_seed_that_the_machine_lost_is_left_out_for_every_arm(
     job = execute(database, settings, submit(database))
 
     assert job.verdict is not None
-    assert [(arm["seeds"], arm["failures"]) for arm in job.verdict["arms"]] == [(4, 0)] * 5
+    assert {(arm["seeds"], arm["failures"]) for arm in job.verdict["arms"]} == {(4, 0)}
 
 
 def test_a_database_that_is_away_is_waited_for(

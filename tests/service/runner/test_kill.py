@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from service.store.database import Database
-from service.store.models import candidates, evaluations, events
+from service.store.models import candidates, evaluations, events, rivals
+from service.store.rival_repository import RivalFit, RivalRepository
 from tests.service.runner.jobs import Rows, execute, get, network_of, rows, settings_for, submit, without_seconds
 from tests.service.runner.processes import runners, start_runner
 
@@ -22,7 +23,9 @@ LONGER = {
     "budget": {"evaluations": 60},
     "space": {"max_layers": 3, "min_units": 16, "max_units": 96},
     "training": {"epochs": 6},
-    "verdict": {"seeds": 5},
+    "final": {"finalists": 2, "seeds": 2},
+    # Loading scikit-learn takes longer than most runners live here.
+    "verdict": {"seeds": 5, "rivals": False},
 }
 
 
@@ -68,6 +71,33 @@ def test_a_search_whose_runner_is_killed_at_random_moments_ends_as_the_undisturb
     assert len(set(seen_rows)) > KILLS // 2, seen_rows
 
 
+def test_what_was_fitted_before_a_kill_is_not_fitted_again(
+    database: Database, database_url: str, data_dir: Path
+) -> None:
+    spec = {"verdict": {"seeds": 5, "rivals": True}}
+    undisturbed = execute(database, settings_for(database_url, data_dir), submit(database, **spec))
+    job_id = submit(database, **spec)
+    process = start_runner(database_url, data_dir)
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not _fits(database, job_id):
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait()
+    before = _fits(database, job_id)
+    ended = execute(database, settings_for(database_url, data_dir), job_id)
+
+    assert before
+    assert ended.status == "succeeded"
+    after = _fits(database, job_id)
+    # To the last digit of the CPU seconds, which no second fit would repeat.
+    assert [fit for fit in after if fit in before] == before
+    assert len(after) == 11
+    assert without_seconds(ended.verdict) == without_seconds(undisturbed.verdict)
+    _check_the_tables(database, job_id)
+
+
 def test_two_runners_started_at_once_never_hold_one_job(database: Database, database_url: str, data_dir: Path) -> None:
     waiting = [submit(database, seed=seed) for seed in range(8)]
 
@@ -84,6 +114,11 @@ def test_two_runners_started_at_once_never_hold_one_job(database: Database, data
         holders.update(claims)
         _check_the_tables(database, job_id)
     assert len(holders) == 2
+
+
+def _fits(database: Database, job_id: str) -> list[RivalFit]:
+    with database.read() as session:
+        return RivalRepository(session).load(job_id)
 
 
 def _lost(before: Rows, after: Rows) -> list[object]:
@@ -104,11 +139,16 @@ def _check_the_tables(database: Database, job_id: str) -> None:
             select(events.c.sequence).where(events.c.job_id == job_id).order_by(events.c.sequence)
         ).scalars()
         assert list(sequences) == list(range(1, get(database, job_id).event_count + 1))
-        told = session.execute(
-            select(func.count()).where(events.c.job_id == job_id, events.c.type.in_(("evaluated", "failed")))
-        ).scalar_one()
+        told, fits_told = (
+            session.execute(
+                select(func.count()).where(events.c.job_id == job_id, events.c.type.in_(types))
+            ).scalar_one()
+            for types in (("evaluated", "failed"), ("rival",))
+        )
+        fits = session.execute(select(func.count()).where(rivals.c.job_id == job_id)).scalar_one()
 
     assert len(keys) == len(set(keys)) == evaluated == told
+    assert fits == fits_told
 
 
 def _events(database: Database, job_id: str, kind: str, field: str) -> list[object]:

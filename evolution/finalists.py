@@ -1,0 +1,76 @@
+"""The finalists: the best networks of each search are trained again on fresh seeds before one of them is crowned.
+
+A search's best score is the luckiest of many, and its runner-up may well be the better network. So the leaders of every
+search meet again on seeds that none of them has seen, with the final recipe (longer, with a falling learning rate), and
+the best mean wins. No test row takes part. Beside the winner stands the smallest network whose mean lies within one
+standard error of the winner's (the one-standard-error rule: Breiman, Friedman, Olshen and Stone, "Classification and
+Regression Trees", 1984, section 3.4.3).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.architecture import Architecture
+from core.replicates import mean_and_standard_error
+from evolution.candidate import Evaluation
+from evolution.errors import InvalidVerdict
+from evolution.recommendation import Standing
+from evolution.retraining import Arm
+
+
+@dataclass(frozen=True, slots=True)
+class Finalist:
+    """One of the leaders and how it did on the fresh seeds.
+
+    `search_score` is what the search believed of it. `mean` and `standard_error` are those of its validation scores on
+    the `seeds` that could be trained; `failures` of these diverged and have no score. The mean is None where all did,
+    the standard error where fewer than two scores are there.
+    """
+
+    architecture: Architecture
+    search_score: float
+    mean: float | None
+    standard_error: float | None
+    seeds: int
+    failures: int
+
+
+def finalist_arms(*leaders: Sequence[Standing]) -> tuple[Arm, ...]:
+    """Return the arms of the phase: the leaders of all searches, a network that several searches found only once."""
+    architectures = dict.fromkeys(standing.architecture for group in leaders for standing in group)
+    return tuple(Arm(f"finalist {place}", architecture) for place, architecture in enumerate(architectures, start=1))
+
+
+def rank_finalists(leaders: Sequence[Standing], trained: Sequence[Sequence[Evaluation]]) -> tuple[Finalist, ...]:
+    """Return one search's finalists, best first; `trained` holds the trainings of all finalists, a group per network.
+
+    A network that diverged on some seed cannot be relied on: fewer failures come first, then the higher mean, the
+    fewer parameters, and the place in the search.
+    """
+    groups = {group[0].candidate.architecture: group for group in trained if group}
+    found = []
+    for standing in leaders:
+        if standing.architecture not in groups:
+            raise InvalidVerdict(f"the finalist {standing.architecture.describe()} was not trained")
+        group = groups[standing.architecture]
+        scores = [one.fitness for one in group if one.fitness is not None]
+        mean, error = mean_and_standard_error(scores) if scores else (None, None)
+        found.append(Finalist(standing.architecture, standing.mean, mean, error, len(group), len(group) - len(scores)))
+    return tuple(sorted(found, key=lambda one: (one.failures, -(one.mean or 0.0), one.architecture.parameter_count)))
+
+
+def smallest_within_one_standard_error(ranked: Sequence[Finalist]) -> Finalist:
+    """Return the finalist with the fewest parameters whose mean is within one standard error of the first one's.
+
+    It must be as reliable as the first: one that diverged more often is passed over. That is the first itself where no
+    smaller one comes so close, or where its standard error is unknown.
+    """
+    winner = ranked[0]
+    if winner.mean is None or winner.standard_error is None:
+        return winner
+    close = [
+        one
+        for one in ranked
+        if one.failures <= winner.failures and one.mean is not None and one.mean >= winner.mean - winner.standard_error
+    ]
+    return min(close, key=lambda one: one.architecture.parameter_count)

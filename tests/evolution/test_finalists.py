@@ -1,0 +1,81 @@
+import pytest
+
+from core.architecture import Architecture
+from evolution.candidate import Candidate, Evaluation
+from evolution.errors import InvalidVerdict
+from evolution.finalists import Finalist, finalist_arms, rank_finalists, smallest_within_one_standard_error
+from evolution.recommendation import Standing
+from tests.evolution.builders import TRAINING, architecture, evaluation
+
+
+def standing(widths: tuple[int, ...], mean: float = 0.9) -> Standing:
+    return Standing(architecture(widths), TRAINING, mean, 0.0, 1, 0)
+
+
+def trainings(widths: tuple[int, ...], *scores: float | None) -> list[Evaluation]:
+    return [
+        evaluation(Candidate(seed, (), "finalist", seed, architecture(widths), TRAINING), score)
+        for seed, score in enumerate(scores)
+    ]
+
+
+def test_a_network_that_two_searches_found_is_trained_once() -> None:
+    arms = finalist_arms([standing((8,)), standing((9,))], [standing((9,)), standing(())])
+
+    assert [(arm.name, arm.architecture.widths) for arm in arms] == [
+        ("finalist 1", (8,)),
+        ("finalist 2", (9,)),
+        ("finalist 3", ()),
+    ]
+
+
+def test_the_best_mean_on_fresh_seeds_wins_whatever_the_search_said() -> None:
+    groups = [trainings((8,), 0.80, 0.82), trainings((9,), 0.85, 0.87), trainings((5,), 0.1, 0.1)]
+
+    first, second = rank_finalists([standing((8,), 0.99), standing((9,), 0.5)], groups)
+
+    assert (first.architecture.widths, first.search_score, first.seeds, first.failures) == ((9,), 0.5, 2, 0)
+    assert first.mean == pytest.approx(0.86)
+    # s / sqrt(n) by hand: values 0.01 from their mean on both sides, s^2 = 2 * 0.0001 / 1.
+    assert first.standard_error == pytest.approx(0.01)
+    assert second.mean == pytest.approx(0.81)
+
+
+def test_a_network_that_diverges_comes_after_those_that_do_not() -> None:
+    groups = [trainings((8,), 0.99, None), trainings((9,), 0.5, 0.5), trainings((7,), None, None)]
+
+    ranked = rank_finalists([standing((7,)), standing((8,)), standing((9,))], groups)
+
+    assert [one.architecture.widths for one in ranked] == [(9,), (8,), (7,)]
+    assert (ranked[1].mean, ranked[1].standard_error, ranked[1].failures) == (0.99, None, 1)
+    assert (ranked[2].mean, ranked[2].failures) == (None, 2)
+
+
+def test_a_finalist_that_was_not_trained_is_a_mistake() -> None:
+    with pytest.raises(InvalidVerdict, match="was not trained"):
+        rank_finalists([standing((8,))], [trainings((9,), 0.5)])
+
+
+def finalist(widths: tuple[int, ...], mean: float, error: float | None = 0.01, failures: int = 0) -> Finalist:
+    network: Architecture = architecture(widths)
+    return Finalist(network, 0.9, mean, error, 4, failures)
+
+
+def test_the_smallest_within_one_standard_error_of_the_winner() -> None:
+    ranked = [finalist((40,), 0.90), finalist((20,), 0.895), finalist((10,), 0.891), finalist((5,), 0.889)]
+
+    assert smallest_within_one_standard_error(ranked) == ranked[2]
+
+
+def test_the_winner_itself_where_nothing_smaller_is_as_good() -> None:
+    ranked = [finalist((10,), 0.90), finalist((20,), 0.899), finalist((5,), 0.8)]
+
+    assert smallest_within_one_standard_error(ranked) == ranked[0]
+    unknown = [finalist((10,), 0.90, None), finalist((5,), 0.90)]
+    assert smallest_within_one_standard_error(unknown) == unknown[0]
+
+
+def test_a_small_network_that_diverged_is_passed_over() -> None:
+    ranked = [finalist((40,), 0.90), finalist((5,), 0.90, failures=1)]
+
+    assert smallest_within_one_standard_error(ranked) == ranked[0]
