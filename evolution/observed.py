@@ -27,6 +27,23 @@ def key_of(candidate: Candidate) -> Key:
     return candidate.architecture, candidate.training
 
 
+def best_and_latest(sums: FloatArray, counts: FloatArray) -> IndexArray:
+    """Return the places of the networks that a surrogate is fitted to, rising: at most MOST_POINTS of them.
+
+    `sums` and `counts` are of the scores of each network, in the order in which their first scores came. Half of the
+    places go to the best, judged by means that are shrunk towards the average where trainings are few, the others to
+    the latest.
+    """
+    places = np.arange(len(sums))
+    if len(sums) <= MOST_POINTS:
+        return places
+    average = float((sums / np.maximum(counts, 1)).mean())
+    shrunk = (sums + SHRINKAGE * average) / (counts + SHRINKAGE)
+    best = np.argsort(-shrunk, kind="stable")[: MOST_POINTS // 2]
+    rest = np.setdiff1d(places, best, assume_unique=True)
+    return np.sort(np.concatenate([best, rest[-(MOST_POINTS - len(best)) :]]))
+
+
 class Observed:
     """The scores of every network so far; networks keep the order in which their first score came."""
 
@@ -70,19 +87,13 @@ class Observed:
     def observations(self, *, clip: bool) -> tuple[Observations, IndexArray]:
         """Return what a surrogate is fitted to, and the place here of each of its rows.
 
-        More than MOST_POINTS networks are cut down to the best half, judged by means that are shrunk towards the
-        average where trainings are few, and the latest. `clip` lifts scores far below the median: a surrogate that
-        looks for the best one need not tell bad networks apart, and their spread would drown the differences between
-        good ones. Raises InvalidSearch before the first score.
+        More than MOST_POINTS networks are cut down by `best_and_latest`. `clip` lifts scores far below the median: a
+        surrogate that looks for the best one need not tell bad networks apart, and their spread would drown the
+        differences between good ones. Raises InvalidSearch before the first score.
         """
         sums, counts = np.array(self._sums), np.array(self._counts, np.float64)
         means = sums / np.maximum(counts, 1)
-        chosen = np.arange(len(means))
-        if len(means) > MOST_POINTS:
-            shrunk = (sums + SHRINKAGE * means.mean()) / (counts + SHRINKAGE)
-            best = np.argsort(-shrunk, kind="stable")[: MOST_POINTS // 2]
-            rest = np.setdiff1d(chosen, best, assume_unique=True)
-            chosen = np.sort(np.concatenate([best, rest[-(MOST_POINTS - len(best)) :]]))
+        chosen = best_and_latest(sums, counts)
         squares = np.maximum(np.array(self._squares) - counts * means**2, 0)
         means, counts, squares = means[chosen], counts[chosen], squares[chosen]
         if clip and len(means):

@@ -132,6 +132,15 @@ class Client:
         """Return whether the search was worth it."""
         return self._json("GET", f"/v1/jobs/{_segment(job_id)}/verdict")
 
+    def front(self, job_id: str, *, cost: str | None = None) -> dict[str, Any]:
+        """Return the networks that no other beats in both score and cost."""
+        parameters = {} if cost is None else {"cost": cost}
+        return self._json("GET", f"/v1/jobs/{_segment(job_id)}/front", params=parameters)
+
+    def what_if(self, job_id: str, evaluations: int) -> dict[str, Any]:
+        """Return what a budget of the first so many evaluations would have recommended."""
+        return self._json("GET", f"/v1/jobs/{_segment(job_id)}/what-if", params={"evaluations": str(evaluations)})
+
     def datasets(self) -> Iterator[dict[str, Any]]:
         """Yield the data sets by name."""
         return self._pages("/v1/datasets", "datasets", {})

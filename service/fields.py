@@ -7,7 +7,7 @@ field reads alike, whatever was wrong with the input.
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -23,6 +23,15 @@ class StrictModel(BaseModel):
     """A model of what a user sends: no coercion, no unknown field, never changed after it was read."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Disagreement(PydanticCustomError):
+    """Fields that contradict each other; `context["errors"]` holds (pointer below this model, detail) pairs."""
+
+    @classmethod
+    def between(cls, *errors: tuple[str, str]) -> Self:
+        """Build the error that names every field involved."""
+        return cls("disagreement", "the fields contradict each other", {"errors": errors})
 
 
 @dataclass(frozen=True, slots=True)

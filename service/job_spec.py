@@ -9,16 +9,18 @@ from math import prod
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from core.architecture import ActivationName, Architecture, Dense
 from core.optimizer import OptimizerName
 from core.schedule import ScheduleName
 from core.training import TrainingConfig, predicted_flops
 from evolution.errors import EvolutionError
+from evolution.objectives import CostName, ObjectiveName
+from evolution.search import StrategyName
 from evolution.space import SearchSpace
+from service.budget_spec import MOST_EVALUATIONS, BudgetSpec
 from service.errors import FieldError
-from service.fields import Distinct, Exactly, Number, StrictModel, Text, Whole
+from service.fields import Disagreement, Distinct, Exactly, Number, StrictModel, Text, Whole
 
 MAX_PARAMETERS: Final = 20_000_000
 """Parameters of the largest network that a search may train."""
@@ -31,21 +33,6 @@ MAX_WORK: Final = 2**62
 
 _REFERENCE_ARMS: Final = 5
 """Networks that the verdict trains anew per seed: the evolved one, its random rival, and three references."""
-
-
-class Disagreement(PydanticCustomError):
-    """Fields that contradict each other; `context["errors"]` holds (pointer below this model, detail) pairs."""
-
-    @classmethod
-    def between(cls, *errors: tuple[str, str]) -> Self:
-        """Build the error that names every field involved."""
-        return cls("disagreement", "the fields contradict each other", {"errors": errors})
-
-
-class BudgetSpec(StrictModel):
-    """How much work the search may spend."""
-
-    evaluations: Annotated[int, Whole(1, 100_000)] = 64
 
 
 def _default_activations() -> list[ActivationName]:
@@ -100,12 +87,23 @@ def _default_name(fields: dict[str, Any]) -> str:
     return f"{fields['strategy']} on {fields['dataset']}"
 
 
+def _default_objectives() -> list[ObjectiveName]:
+    return ["score"]
+
+
 class JobSpec(StrictModel):
     """A search to run; every field but `dataset` has a default."""
 
     format: Annotated[Literal[1], Exactly(1)] = 1
     dataset: Annotated[str, Text(200)]
-    strategy: Literal["evolution", "random"] = "evolution"
+    strategy: StrategyName = "evolution"
+    objectives: Annotated[
+        list[ObjectiveName],
+        Distinct(),
+        Field(
+            min_length=1, max_length=2, description="The score, and a cost to keep small beside it if that is wanted"
+        ),
+    ] = Field(default_factory=_default_objectives)
     name: Annotated[str, Text(200)] = Field(default_factory=_default_name)
     seed: Annotated[int, Whole(0, 2**63 - 1)] = 0
     budget: BudgetSpec = BudgetSpec()
@@ -118,6 +116,31 @@ class JobSpec(StrictModel):
     space: SpaceSpec = SpaceSpec()
     training: TrainingSpec = TrainingSpec()
     verdict: VerdictSpec = VerdictSpec()
+
+    @model_validator(mode="after")
+    def _agreeing(self) -> Self:
+        if self.objectives[0] != "score":
+            raise Disagreement.between(("/objectives/0", "must be 'score'; the cost comes second"))
+        if self.strategy == "regularized" and self.cost is not None:
+            raise Disagreement.between(
+                ("/strategy", "regularized knows the score alone; with two objectives take evolution, nsga2 or random"),
+                ("/objectives", "must be the score alone with the strategy regularized"),
+            )
+        most = MOST_EVALUATIONS * self.replicates * self.training.epochs
+        if self.budget.epochs is not None and self.budget.epochs > most:
+            raise Disagreement.between(
+                (
+                    "/budget/epochs",
+                    f"must be at most {most:,}, the epochs of {MOST_EVALUATIONS:,} candidates",
+                ),
+                ("/training/epochs", f"is too short for so many; at most {MOST_EVALUATIONS:,} candidates are trained"),
+            )
+        return self
+
+    @property
+    def cost(self) -> CostName | None:
+        """The second objective, where there is one."""
+        return next((objective for objective in self.objectives if objective != "score"), None)
 
     def search_space(self, input_shape: tuple[int, ...], outputs: int) -> SearchSpace:
         """Return the space of networks for data of this shape."""
@@ -178,16 +201,22 @@ class JobSpec(StrictModel):
             return [FieldError("/space", str(error))]
         dearest = Architecture(input_shape, (Dense(space.max_units, space.activations[0]),) * space.max_layers, outputs)
         # Both searches, and every final training, at the price of the dearest network.
-        trainings = 2 * self.budget.evaluations * self.replicates + _REFERENCE_ARMS * self.verdict.seeds
-        work = trainings * predicted_flops(dearest, rows, self.training.epochs)
+        epochs = 2 * self.budget.most_epochs(self.replicates * self.training.epochs)
+        epochs += _REFERENCE_ARMS * self.verdict.seeds * self.training.epochs
+        work = predicted_flops(dearest, rows, epochs)
         if space.max_parameters is not None and most > space.max_parameters:
             # A network's cost grows with its parameters, and no network of the space is larger than that.
             work = work * space.max_parameters // most
         if work > MAX_WORK:
             excess = f"up to {work:.1e} FLOPs of training are predicted, the limit is {MAX_WORK:.1e}"
             return [
-                FieldError(pointer, f"{excess}; lower one of evaluations, epochs, max_layers and max_units")
-                for pointer in ("/budget/evaluations", "/training/epochs", "/space/max_layers", "/space/max_units")
+                FieldError(pointer, f"{excess}; lower one of the budget, epochs, max_layers and max_units")
+                for pointer in (
+                    f"/budget/{self.budget.unit}",
+                    "/training/epochs",
+                    "/space/max_layers",
+                    "/space/max_units",
+                )
             ]
         return []
 

@@ -111,7 +111,7 @@ class JobRun:
                 return
 
     def _run(self, plan: Plan, evaluator: Evaluator) -> None:
-        search = plan.search()
+        search = plan.search(plan.spec.budget.work())
         searched = self._phase(SEARCH, search, evaluator)
         winner = best(searched)
         if winner is None:

@@ -12,9 +12,9 @@ from core.training import predicted_flops
 from evolution.candidate import Candidate
 from evolution.errors import InvalidSearch, SearchOrderError
 from evolution.objectives import CostName
-from evolution.search import Budget
+from evolution.search import Budget, StrategyName
 from evolution.space import SearchSpace
-from evolution.strategies import StrategyName, make_search
+from evolution.strategies import make_search
 from evolution.virtual_clock_search import View, VirtualClockSearch
 from tests.evolution.builders import SPACE, TRAINING, candidate, evaluation
 from tests.evolution.drivers import answer, drive, drive_with_kills
