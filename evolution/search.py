@@ -14,7 +14,7 @@ from evolution.errors import InvalidSearch
 StrategyName = Literal["evolution", "nsga2", "regularized", "random"]
 STRATEGIES: tuple[StrategyName, ...] = get_args(StrategyName)
 
-StopReason = Literal["budget", "space exhausted"]
+StopReason = Literal["budget", "space exhausted", "time"]
 
 
 @dataclass(frozen=True, slots=True)
