@@ -9,7 +9,7 @@ the next one can be killed at any point and resume from what it stored:
 - `Waiting` comes right before every wait for a result.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from evolution.candidate import Candidate, Evaluation
@@ -40,6 +40,9 @@ class Waiting:
 
 
 SearchEvent = Proposed | Evaluated | Waiting
+
+RunSearch = Callable[[Search, Evaluator, Sequence[Candidate]], Generator[SearchEvent, None, None]]
+"""What drives a search to its end: `run_search`, or something around it."""
 
 
 def run_search(

@@ -120,6 +120,12 @@ class Client:
             pass
         return self.get(job_id)
 
+    def raise_budget(self, job_id: str, **budget: int | None) -> dict[str, Any]:
+        """Raise the budget of a job (`evaluations` or `epochs`, and `max_seconds`; None takes that away); return it."""
+        content = json.dumps({"budget": budget}).encode("utf-8")
+        path, headers = f"/v1/jobs/{_segment(job_id)}", {"Content-Type": "application/json"}
+        return self._json("PATCH", path, content=content, headers=headers)
+
     def cancel(self, job_id: str) -> dict[str, Any]:
         """Ask for a job to end, and return it."""
         return self._json("POST", f"/v1/jobs/{_segment(job_id)}/cancel")

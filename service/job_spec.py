@@ -126,15 +126,6 @@ class JobSpec(StrictModel):
                 ("/strategy", "regularized knows the score alone; with two objectives take evolution, nsga2 or random"),
                 ("/objectives", "must be the score alone with the strategy regularized"),
             )
-        most = MOST_EVALUATIONS * self.replicates * self.training.epochs
-        if self.budget.epochs is not None and self.budget.epochs > most:
-            raise Disagreement.between(
-                (
-                    "/budget/epochs",
-                    f"must be at most {most:,}, the epochs of {MOST_EVALUATIONS:,} candidates",
-                ),
-                ("/training/epochs", f"is too short for so many; at most {MOST_EVALUATIONS:,} candidates are trained"),
-            )
         return self
 
     @property
@@ -201,7 +192,15 @@ class JobSpec(StrictModel):
             return [FieldError("/space", str(error))]
         dearest = Architecture(input_shape, (Dense(space.max_units, space.activations[0]),) * space.max_layers, outputs)
         # Both searches, and every final training, at the price of the dearest network.
-        epochs = 2 * self.budget.most_epochs(self.replicates * self.training.epochs)
+        planned = self.replicates * self.training.epochs
+        longest = MOST_EVALUATIONS * planned
+        if self.budget.epochs is not None and self.budget.epochs > longest:
+            limit = f"at most {MOST_EVALUATIONS:,} candidates can be trained, which take {longest:,} epochs"
+            return [
+                FieldError("/budget/epochs", f"{limit}; lower it"),
+                FieldError("/training/epochs", f"{limit}; raise it"),
+            ]
+        epochs = 2 * self.budget.most_epochs(planned)
         epochs += _REFERENCE_ARMS * self.verdict.seeds * self.training.epochs
         work = predicted_flops(dearest, rows, epochs)
         if space.max_parameters is not None and most > space.max_parameters:

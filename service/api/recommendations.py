@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from evolution.candidate import Evaluation
 from evolution.objectives import CostName
@@ -13,11 +13,11 @@ from service.api.architectures import ArchitectureResponse
 from service.api.context import DatabaseOf
 from service.api.problems import responses
 from service.api.query import JobId
+from service.api.specs import spec_of
 from service.budget_spec import MOST_EVALUATIONS
 from service.errors import Conflict, DatabaseUnavailable, FieldError, JobNotFound, Unprocessable
 from service.fields import WholeText
 from service.job_spec import JobSpec
-from service.store.entities import Job
 from service.store.job_repository import JobRepository
 from service.store.scores import epochs_spent, evaluated_prefix, scores
 
@@ -151,14 +151,6 @@ def get_what_if(
 
 
 _NOTHING = "cannot be answered yet: no evaluation is stored"
-
-
-def spec_of(job: Job) -> JobSpec:
-    """Return the stored spec. Raises Conflict for one of another release."""
-    try:
-        return JobSpec.model_validate(job.spec)
-    except ValidationError:
-        raise Conflict("this release cannot read the job's spec; submit it again") from None
 
 
 def _space(spec: JobSpec, scored: list[Evaluation]) -> SearchSpace:

@@ -7,7 +7,7 @@ import httpx
 import typer
 from pydantic import ValidationError
 
-from service.cli import database, demo, doctor, jobs, serve, what_if
+from service.cli import budget, database, demo, doctor, jobs, serve, what_if
 from service.cli.exit_code import ExitCode
 from service.cli.output import say
 from service.client import ProblemError, ServiceUnavailable
@@ -23,6 +23,7 @@ Examples:
   cambrian submit digits-16x16 --watch     a search of your own
   cambrian jobs                            every job with its state and best score
   cambrian network JOB                     download the network that a job found
+  cambrian budget JOB --evaluations 128    let a search go on for longer
   cambrian what-if JOB --evaluations 20    what a smaller budget would have found
 
 \b
@@ -46,6 +47,7 @@ app.command()(jobs.submit)
 app.command()(jobs.watch)
 app.command(name="jobs")(jobs.list_jobs)
 app.command()(jobs.show)
+app.command()(budget.budget)
 app.command()(jobs.cancel)
 app.command()(jobs.network)
 app.command(name="what-if")(what_if.what_if)

@@ -18,11 +18,12 @@ from pydantic import ValidationError
 from evolution.candidate import Candidate, Evaluation, best
 from evolution.errors import EvaluatorUnavailable
 from evolution.evaluation import Evaluator
-from evolution.loop import Evaluated, Proposed, Waiting, run_search
+from evolution.loop import Evaluated, Proposed, RunSearch, Waiting, run_search
 from evolution.search import Search
 from service.data.errors import DatasetUnavailable
 from service.data.prepared import load_dataset
 from service.job_spec import JobSpec
+from service.runner.budgeted_search import BudgetedSearch
 from service.runner.dataset_row import dataset_row
 from service.runner.endings import JobCancelled, JobFailed, JobStopped
 from service.runner.evaluators import open_evaluator
@@ -111,8 +112,8 @@ class JobRun:
                 return
 
     def _run(self, plan: Plan, evaluator: Evaluator) -> None:
-        search = plan.search(plan.spec.budget.work())
-        searched = self._phase(SEARCH, search, evaluator)
+        budgeted = BudgetedSearch(self._database, self._lease, plan)
+        searched = self._phase(SEARCH, budgeted.search, evaluator, budgeted.run)
         winner = best(searched)
         if winner is None:
             raise JobFailed(f"all {len(searched)} candidates failed; the first: {searched[0].error}")
@@ -124,7 +125,7 @@ class JobRun:
         with self._database.write() as session:
             NetworkRepository(session).keep_only(self._lease, FINAL, judgement.best_number)
             JobRepository(session).finish(
-                self._lease, "succeeded", stop_reason=search.stop_reason, verdict=judgement.verdict.to_json()
+                self._lease, "succeeded", stop_reason=budgeted.stop_reason, verdict=judgement.verdict.to_json()
             )
         log.info("job %s: %s", self._lease.job_id, judgement.verdict.sentence)
 
@@ -156,7 +157,9 @@ class JobRun:
             JobRepository(session).set_fingerprint(self._lease, dataset.fingerprint)
         return Plan(spec, dataset.standardized())
 
-    def _phase(self, phase: Phase, search: Search, evaluator: Evaluator) -> list[Evaluation]:
+    def _phase(
+        self, phase: Phase, search: Search, evaluator: Evaluator, run: RunSearch = run_search
+    ) -> list[Evaluation]:
         """Run one phase to its end and return all of its evaluations in the order of their numbers."""
         with self._database.write() as session:
             JobRepository(session).set_phase(self._lease, phase)
@@ -167,7 +170,7 @@ class JobRun:
         pending = [candidate for candidate in candidates if candidate.number not in evaluated]
         results = list(evaluations)
         batch = Batch()
-        with closing(run_search(search, evaluator, pending)) as events:
+        with closing(run(search, evaluator, pending)) as events:
             for event in events:
                 match event:
                     case Proposed(candidate=candidate):

@@ -146,6 +146,8 @@ def job_from_row(row: Row[Any]) -> Job:
         started_at=row.started_at,
         finished_at=row.finished_at,
         stop_reason=row.stop_reason,
+        stopped_at=row.stopped_at,
+        search_seconds=row.search_seconds,
         error=row.error,
         cancel_requested=row.cancel_requested,
         lease_runner=row.lease_runner,

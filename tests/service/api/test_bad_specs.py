@@ -165,7 +165,7 @@ def test_more_epochs_than_the_candidates_could_take_names_both(client: httpx.Cli
     body = problem_of(client.post("/v1/jobs", json=spec), 422, "invalid-spec")
 
     assert pointers(body) == ["/budget/epochs", "/training/epochs"]
-    assert "at most 200,000" in body["errors"][0]["detail"]
+    assert "which take 200,000 epochs" in body["errors"][0]["detail"]
 
 
 def test_a_space_of_one_width_is_fine(client: httpx.Client) -> None:

@@ -33,6 +33,7 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "POST /v1/jobs",
         "GET /v1/jobs",
         "GET /v1/jobs/{job_id}",
+        "PATCH /v1/jobs/{job_id}",
         "POST /v1/jobs/{job_id}/cancel",
         "GET /v1/jobs/{job_id}/candidates",
         "GET /v1/jobs/{job_id}/events",

@@ -17,6 +17,7 @@ COMMANDS = (
     "watch",
     "jobs",
     "show",
+    "budget",
     "cancel",
     "network",
     "what-if",
