@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 def test_a_budget_is_raised_and_replayed_from_the_command_line(data_dir: Path) -> None:
     env = environment(data_dir)
     with serving(env) as service, Client(service.url) as client:
-        small = {"space": {"max_layers": 1, "max_units": 16}, "training": {"epochs": 2}}
+        small = {"space": {"max_units": 32}, "training": {"epochs": 2}}
         job = client.submit({"dataset": "digits-8x8", "budget": {"evaluations": 90_000}, **small})["id"]
 
         def run(*arguments: str) -> tuple[int, str]:
