@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from evolution.candidate import Candidate, Evaluation, best
+from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvaluatorUnavailable
 from evolution.evaluation import Evaluator
 from evolution.loop import Evaluated, Proposed, RunSearch, Waiting, run_search
@@ -29,7 +29,8 @@ from service.runner.endings import JobCancelled, JobFailed, JobStopped
 from service.runner.evaluators import open_evaluator
 from service.runner.heartbeat import Heartbeat
 from service.runner.judgement import judge
-from service.runner.plan import BASELINE, FINAL, RANDOM_SEARCH, SEARCH, Plan
+from service.runner.phases import run_phases
+from service.runner.plan import FINAL, RANDOM_SEARCH, SEARCH, Plan
 from service.settings import Settings
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
@@ -113,15 +114,14 @@ class JobRun:
 
     def _run(self, plan: Plan, evaluator: Evaluator) -> None:
         budgeted = BudgetedSearch(self._database, self._lease, plan)
-        searched = self._phase(SEARCH, budgeted.search, evaluator, budgeted.run)
-        winner = best(searched)
-        if winner is None:
-            raise JobFailed(f"all {len(searched)} candidates failed; the first: {searched[0].error}")
-        compared = self._phase(BASELINE, plan.random_search(searched), evaluator) if plan.has_baseline else []
-        retraining = plan.retraining(plan.arms(winner, best(compared)))
-        evaluator.use(plan.dataset)
-        retrained = self._phase(FINAL, retraining, evaluator)
-        judgement = judge(plan, retraining, retrained, {RANDOM_SEARCH: compared, plan.main_arm: searched})
+
+        def run_phase(phase: Phase, search: Search) -> list[Evaluation]:
+            return self._phase(phase, search, evaluator, budgeted.run if phase == SEARCH else run_search)
+
+        rows = run_phases(plan, budgeted.search, evaluator, run_phase)
+        judgement = judge(
+            plan, rows.retraining, rows.retrained, {RANDOM_SEARCH: rows.compared, plan.main_arm: rows.searched}
+        )
         with self._database.write() as session:
             NetworkRepository(session).keep_only(self._lease, FINAL, judgement.best_number)
             JobRepository(session).finish(
@@ -157,9 +157,7 @@ class JobRun:
             JobRepository(session).set_fingerprint(self._lease, dataset.fingerprint)
         return Plan(spec, dataset.standardized())
 
-    def _phase(
-        self, phase: Phase, search: Search, evaluator: Evaluator, run: RunSearch = run_search
-    ) -> list[Evaluation]:
+    def _phase(self, phase: Phase, search: Search, evaluator: Evaluator, run: RunSearch) -> list[Evaluation]:
         """Run one phase to its end and return all of its evaluations in the order of their numbers."""
         with self._database.write() as session:
             JobRepository(session).set_phase(self._lease, phase)

@@ -20,6 +20,7 @@ COMMANDS = (
     "budget",
     "cancel",
     "network",
+    "verify",
     "what-if",
     "db",
     "doctor",
