@@ -19,7 +19,6 @@ class VirtualClock:
         if workers < 1:
             raise InvalidSearch(f"parallelism must be 1 or more, got {workers}")
         self._free = [0] * workers
-        self._now = 0
         heapify(self._free)
 
     @property
@@ -29,18 +28,13 @@ class VirtualClock:
 
     @property
     def moment(self) -> int:
-        """When the next candidate is booked: the first moment at which a worker is free, and never before `now`."""
-        return max(self._now, self._free[0])
-
-    def idle_until(self, moment: int) -> None:
-        """Let free workers wait: nothing is booked before `moment` any more."""
-        self._now = max(self._now, moment)
+        """When the next candidate is booked: the first moment at which a worker is free."""
+        return self._free[0]
 
     def book(self, cost: int) -> int:
         """Book a candidate of this cost on the worker that is free first, and return its virtual finish."""
         if cost < 1:
             raise InvalidSearch(f"a training costs at least 1 FLOP, got {cost}")
-        self._now = self.moment
-        finish = self._now + cost
+        finish = self._free[0] + cost
         heapreplace(self._free, finish)
         return finish

@@ -10,7 +10,7 @@ the next one can be killed at any point and resume from what it stored:
 """
 
 import gc
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from evolution.candidate import Candidate, Evaluation
@@ -48,6 +48,9 @@ class Waiting:
 
 
 SearchEvent = Proposed | Evaluated | Waiting
+
+RunSearch = Callable[[Search, Evaluator, Sequence[Candidate]], Generator[SearchEvent, None, None]]
+"""What drives a search to its end: `run_search`, or something around it."""
 
 
 def run_search(

@@ -14,6 +14,7 @@ from core.architecture import Architecture
 from evolution.space import SearchSpace
 
 CostName = Literal["parameters", "inference_flops", "training_flops"]
+ObjectiveName = Literal["score", CostName]
 COSTS: tuple[CostName, ...] = get_args(CostName)
 
 

@@ -20,6 +20,23 @@ SHRINKAGE = 2.0
 """How many trainings of an average network weigh as much as what was seen of one, when the best are looked for."""
 
 
+def best_and_latest(sums: FloatArray, counts: FloatArray) -> IndexArray:
+    """Return the places of the networks that a surrogate is fitted to, rising: at most MOST_POINTS of them.
+
+    `sums` and `counts` are of the scores of each network, in the order in which their first scores came. Half of the
+    places go to the best, judged by means that are shrunk towards the average where trainings are few, the others to
+    the latest.
+    """
+    places = np.arange(len(sums))
+    if len(sums) <= MOST_POINTS:
+        return places
+    average = float((sums / counts).mean())
+    shrunk = (sums + SHRINKAGE * average) / (counts + SHRINKAGE)
+    best = np.argsort(-shrunk, kind="stable")[: MOST_POINTS // 2]
+    rest = np.setdiff1d(places, best, assume_unique=True)
+    return np.sort(np.concatenate([best, rest[-(MOST_POINTS - len(best)) :]]))
+
+
 class Observed:
     """The scores of every network so far; networks keep the order in which their first score came."""
 
@@ -88,19 +105,13 @@ class Observed:
     def observations(self, *, clip: bool) -> tuple[Observations, IndexArray]:
         """Return what a surrogate is fitted to, and the place here of each of its rows.
 
-        More than MOST_POINTS networks are cut down to the best half, judged by means that are shrunk towards the
-        average where trainings are few, and the latest. `clip` lifts scores far below the median: a surrogate that
-        looks for the best one need not tell bad networks apart, and their spread would drown the differences between
-        good ones. Raises InvalidSearch before the first score.
+        More than MOST_POINTS networks are cut down by `best_and_latest`. `clip` lifts scores far below the median: a
+        surrogate that looks for the best one need not tell bad networks apart, and their spread would drown the
+        differences between good ones. Raises InvalidSearch before the first score.
         """
         sums, counts = self._weighted()
         means = sums / counts
-        chosen = np.arange(len(means))
-        if len(means) > MOST_POINTS:
-            shrunk = (sums + SHRINKAGE * means.mean()) / (counts + SHRINKAGE)
-            best = np.argsort(-shrunk, kind="stable")[: MOST_POINTS // 2]
-            rest = np.setdiff1d(chosen, best, assume_unique=True)
-            chosen = np.sort(np.concatenate([best, rest[-(MOST_POINTS - len(best)) :]]))
+        chosen = best_and_latest(sums, counts)
         full = np.array(self._counts, np.float64)
         squares = np.maximum(np.array(self._squares) - np.square(self._sums) / np.maximum(full, 1), 0)[chosen]
         repeats = np.maximum(full[chosen] - 1, 0)

@@ -6,12 +6,15 @@ are the same to it, and a search that was interrupted goes on from its rows alon
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import InvalidSearch
 
-StopReason = Literal["budget", "space exhausted", "not worth it"]
+StrategyName = Literal["evolution", "nsga2", "regularized", "random"]
+STRATEGIES: tuple[StrategyName, ...] = get_args(StrategyName)
+
+StopReason = Literal["budget", "space exhausted", "not worth it", "time"]
 
 
 @dataclass(frozen=True, slots=True)

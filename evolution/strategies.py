@@ -1,6 +1,6 @@
 """The strategies by name: what a job may ask for."""
 
-from typing import Literal, assert_never, get_args
+from typing import assert_never
 
 from core.training import TrainingConfig
 from evolution.errors import InvalidSearch
@@ -10,12 +10,9 @@ from evolution.objectives import CostName
 from evolution.pareto_search import ParetoSearch
 from evolution.random_search import RandomSearch
 from evolution.regularized_search import RegularizedSearch
-from evolution.search import Budget
+from evolution.search import Budget, StrategyName
 from evolution.space import SearchSpace
 from evolution.space_search import SpaceSearch
-
-StrategyName = Literal["evolution", "nsga2", "regularized", "random"]
-STRATEGIES: tuple[StrategyName, ...] = get_args(StrategyName)
 
 
 def make_search(

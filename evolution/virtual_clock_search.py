@@ -9,10 +9,13 @@ A strategy only implements `propose`, a pure function of the candidate's number 
   (returns None) only while the real result of one of those is missing.
 - So what is proposed depends on the spec, the seed and the results, never on the order in which results arrive.
 
-An epoch budget is decided in virtual time too: visible candidates count the epochs they really took (at least one, so
-that a search whose trainings all fail still ends), the others those they are booked for. Where the booked epochs fill
-the budget, the virtual workers idle until a candidate has turned out cheaper, so the search never gets less than its
-budget.
+The budget decides how many candidates there are and nothing else: what candidate n is, and when it is booked, is the
+same for every budget. So the candidates of a smaller budget are the first ones of a larger one, and a budget that is
+raised on the way gives what it would have given from the start. An epoch budget admits candidate n where those before
+it really took fewer epochs than the budget (at least one each, so that a search whose trainings all fail still ends).
+That is known as soon as the planned epochs of those that are still being trained fit in too; where they do not, `ask`
+waits for their results, virtually visible or not. The search never gets less than its budget, and at most a part of its
+last candidate more.
 """
 
 from abc import ABC, abstractmethod
@@ -88,9 +91,29 @@ class VirtualClockSearch(ABC):
         """Why the search is done; None while it is not."""
         if len(self._told) < len(self._view.candidates):
             return None
-        if self._closed is None and self._budget.evaluations is not None and not self._affordable():
-            return "budget"
-        return self._closed
+        return self._closed if self._affordable() else "budget"
+
+    @property
+    def proposed(self) -> int:
+        """How many candidates there are so far."""
+        return len(self._view.candidates)
+
+    def extend(self, budget: Budget) -> None:
+        """Go on with a larger budget, as if it had been given at the start, even where the old one is spent.
+
+        Raises InvalidSearch for a smaller one or one of the other kind.
+        """
+        old, new = self._budget, budget
+        if (old.evaluations is None) != (new.evaluations is None):
+            raise InvalidSearch("a budget in evaluations cannot become one in epochs, nor the other way round")
+        if (new.evaluations or new.epochs or 0) < (old.evaluations or old.epochs or 0):
+            raise InvalidSearch(f"a budget can only be raised, from {old} not to {new}")
+        self._budget = new
+
+    def close(self, reason: StopReason) -> None:
+        """Propose nothing any more, whatever the budget says; the search is done when all proposals are answered."""
+        if self._closed is None:
+            self._closed = reason
 
     def ask(self) -> Candidate | None:
         """Propose the next candidate; None while a result that must be seen is missing, and when the search is done."""
@@ -118,6 +141,7 @@ class VirtualClockSearch(ABC):
         if candidate.number in self._told:
             raise SearchOrderError(f"candidate {candidate.number} was told twice")
         self._told[candidate.number] = evaluation
+        self._spent_epochs += _spent(evaluation) - candidate.planned_epochs
 
     def resume(self, candidates: Sequence[Candidate], evaluations: Sequence[Evaluation]) -> None:
         """Book stored candidates again, in order, exactly as stored; raises SearchOrderError where that cannot be."""
@@ -142,18 +166,8 @@ class VirtualClockSearch(ABC):
             self._book(stored[number])
 
     def _reach_next_moment(self) -> bool:
-        """Go to the moment of the next booking; False while results are missing there, or when the budget is spent."""
-        while True:
-            if not self._reveal(self._clock.moment):
-                return False
-            if self._affordable():
-                return True
-            if self._budget.evaluations is not None:
-                return False
-            if not self._finishes:
-                self._closed = "budget"
-                return False
-            self._clock.idle_until(self._finishes[0][0])
+        """Go to the moment of the next booking; False while results are missing there or the budget allows none."""
+        return self._reveal(self._clock.moment) and self._affordable()
 
     def _reveal(self, moment: int) -> bool:
         """Make visible all evaluations that finish virtually at or before the moment; False where one is missing."""
@@ -164,12 +178,12 @@ class VirtualClockSearch(ABC):
                 return False
             heappop(self._finishes)
             self._view.reveal(evaluation)
-            self._spent_epochs += max(evaluation.epochs, 1) - evaluation.candidate.planned_epochs
         return True
 
     def _affordable(self) -> bool:
         if self._budget.evaluations is not None:
             return len(self._view.candidates) < self._budget.evaluations
+        # An upper bound while trainings are under way, exact when all are answered.
         return self._budget.epochs is None or self._spent_epochs < self._budget.epochs
 
     def _book(self, candidate: Candidate) -> None:
@@ -178,4 +192,9 @@ class VirtualClockSearch(ABC):
         self._view.candidates.append(candidate)
         self._view.pending[candidate.number] = candidate
         self._view.networks.add(candidate.key)
-        self._spent_epochs += candidate.planned_epochs
+        known = self._told.get(candidate.number)
+        self._spent_epochs += candidate.planned_epochs if known is None else _spent(known)
+
+
+def _spent(evaluation: Evaluation) -> int:
+    return max(evaluation.epochs, 1)

@@ -10,7 +10,17 @@ from fastapi import APIRouter, Depends, FastAPI
 from pydantic.json_schema import models_json_schema
 from starlette.staticfiles import StaticFiles
 
-from service.api import candidates, datasets, events, health, jobs, networks, problem_pages, verdicts
+from service.api import (
+    candidates,
+    datasets,
+    events,
+    health,
+    jobs,
+    networks,
+    problem_pages,
+    recommendations,
+    verdicts,
+)
 from service.api.envelope import Envelope
 from service.api.event_feed import EventFeed
 from service.api.guard import Guard
@@ -78,7 +88,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(known_query)])
-    for resource in (jobs, candidates, events, networks, verdicts, datasets):
+    for resource in (jobs, candidates, events, networks, verdicts, recommendations, datasets):
         v1.include_router(resource.router)
     v1.include_router(health.versions)
     app.include_router(v1)

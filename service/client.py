@@ -120,6 +120,12 @@ class Client:
             pass
         return self.get(job_id)
 
+    def raise_budget(self, job_id: str, **budget: int | None) -> dict[str, Any]:
+        """Raise the budget of a job (`evaluations` or `epochs`, and `max_seconds`; None takes that away); return it."""
+        content = json.dumps({"budget": budget}).encode("utf-8")
+        path, headers = f"/v1/jobs/{_segment(job_id)}", {"Content-Type": "application/json"}
+        return self._json("PATCH", path, content=content, headers=headers)
+
     def cancel(self, job_id: str) -> dict[str, Any]:
         """Ask for a job to end, and return it."""
         return self._json("POST", f"/v1/jobs/{_segment(job_id)}/cancel")
@@ -131,6 +137,15 @@ class Client:
     def verdict(self, job_id: str) -> dict[str, Any]:
         """Return whether the search was worth it."""
         return self._json("GET", f"/v1/jobs/{_segment(job_id)}/verdict")
+
+    def front(self, job_id: str, *, cost: str | None = None) -> dict[str, Any]:
+        """Return the networks that no other beats in both score and cost."""
+        parameters = {} if cost is None else {"cost": cost}
+        return self._json("GET", f"/v1/jobs/{_segment(job_id)}/front", params=parameters)
+
+    def what_if(self, job_id: str, evaluations: int) -> dict[str, Any]:
+        """Return what a budget of the first so many evaluations would have recommended."""
+        return self._json("GET", f"/v1/jobs/{_segment(job_id)}/what-if", params={"evaluations": str(evaluations)})
 
     def datasets(self) -> Iterator[dict[str, Any]]:
         """Yield the data sets by name."""

@@ -159,6 +159,14 @@ class JobNotFinished(Conflict):
     advice = "Follow /v1/jobs/{id}/events until the `end` event, then ask again."
 
 
+class SearchEnded(Conflict):
+    """The job's search has ended, so its budget cannot be raised any more; what follows the search goes on."""
+
+    code = "search-ended"
+    title = "Search ended"
+    advice = "Submit a new job with the larger budget: with the same seed it begins with the same networks."
+
+
 class PayloadTooLarge(CambrianError):
     """The body is larger than this address accepts."""
 

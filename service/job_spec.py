@@ -5,16 +5,19 @@ search (`JobSpec.refusals`): a spec that could never be run is refused before it
 """
 
 from dataclasses import replace
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.optimizer import OptimizerName
 from core.schedule import ScheduleName
 from core.training import TrainingConfig
+from evolution.objectives import CostName, ObjectiveName
+from evolution.search import StrategyName
 from evolution.space import SearchSpace
+from service.budget_spec import MOST_EVALUATIONS, BudgetSpec
 from service.errors import FieldError
-from service.fields import Exactly, Number, StrictModel, Switch, Text, Whole
+from service.fields import Disagreement, Distinct, Exactly, Number, StrictModel, Switch, Text, Whole
 from service.space_spec import SpaceSpec
 
 MAX_WORK: Final = 2**62
@@ -22,12 +25,6 @@ MAX_WORK: Final = 2**62
 
 _FINAL_ARMS: Final = 7
 """Networks that the verdict trains anew per seed: at most three that a search found, and four references."""
-
-
-class BudgetSpec(StrictModel):
-    """How much work the search may spend."""
-
-    evaluations: Annotated[int, Whole(1, 100_000)] = 64
 
 
 class TrainingSpec(StrictModel):
@@ -69,12 +66,23 @@ def _default_name(fields: dict[str, Any]) -> str:
     return f"{fields['strategy']} on {fields['dataset']}"
 
 
+def _default_objectives() -> list[ObjectiveName]:
+    return ["score"]
+
+
 class JobSpec(StrictModel):
     """A search to run; every field but `dataset` has a default."""
 
     format: Annotated[Literal[1], Exactly(1)] = 1
     dataset: Annotated[str, Text(200)]
-    strategy: Literal["evolution", "random"] = "evolution"
+    strategy: StrategyName = "evolution"
+    objectives: Annotated[
+        list[ObjectiveName],
+        Distinct(),
+        Field(
+            min_length=1, max_length=2, description="The score, and a cost to keep small beside it if that is wanted"
+        ),
+    ] = Field(default_factory=_default_objectives)
     name: Annotated[str, Text(200)] = Field(default_factory=_default_name)
     seed: Annotated[int, Whole(0, 2**63 - 1)] = 0
     budget: BudgetSpec = BudgetSpec()
@@ -88,6 +96,22 @@ class JobSpec(StrictModel):
     training: TrainingSpec = TrainingSpec()
     final: FinalSpec = FinalSpec()
     verdict: VerdictSpec = VerdictSpec()
+
+    @model_validator(mode="after")
+    def _agreeing(self) -> Self:
+        if self.objectives[0] != "score":
+            raise Disagreement.between(("/objectives/0", "must be 'score'; the cost comes second"))
+        if self.strategy == "regularized" and self.cost is not None:
+            raise Disagreement.between(
+                ("/strategy", "regularized knows the score alone; with two objectives take evolution, nsga2 or random"),
+                ("/objectives", "must be the score alone with the strategy regularized"),
+            )
+        return self
+
+    @property
+    def cost(self) -> CostName | None:
+        """The second objective, where there is one."""
+        return next((objective for objective in self.objectives if objective != "score"), None)
 
     def search_space(self, input_shape: tuple[int, ...], outputs: int) -> SearchSpace:
         """Return the space of networks for data of this shape."""
@@ -122,18 +146,25 @@ class JobSpec(StrictModel):
         refused = self.space.refusals(input_shape, outputs)
         if refused:
             return refused
+        planned = self.replicates * self.training.epochs
+        longest = MOST_EVALUATIONS * planned
+        if self.budget.epochs is not None and self.budget.epochs > longest:
+            limit = f"at most {MOST_EVALUATIONS:,} candidates can be trained, which take {longest:,} epochs"
+            return [
+                FieldError("/budget/epochs", f"{limit}; lower it"),
+                FieldError("/training/epochs", f"{limit}; raise it"),
+            ]
         # Both searches, their finalists, and every final training, at the price of the dearest network.
-        finalists = min(self.final.finalists, self.budget.evaluations)
+        finalists = min(self.final.finalists, self.budget.most_candidates())
         again = 2 * finalists * self.final.seeds + _FINAL_ARMS * self.verdict.seeds
-        epochs = 2 * self.budget.evaluations * self.replicates * self.training.epochs
-        epochs += again * self.final_training_config().epochs
+        epochs = 2 * self.budget.most_epochs(planned) + again * self.final_training_config().epochs
         work = self.space.dearest_sample(input_shape, outputs) * rows * epochs
         if work <= MAX_WORK:
             return []
         excess = f"up to {work:.1e} FLOPs of training are predicted, the limit is {MAX_WORK:.1e}"
-        fields = ["/budget/evaluations", "/training/epochs", "/space/max_layers", "/space/max_units"]
+        fields = [f"/budget/{self.budget.unit}", "/training/epochs", "/space/max_layers", "/space/max_units"]
         if self.space.max_blocks:
             fields += ["/space/max_blocks", "/space/max_channels"]
-        names = [field.rpartition("/")[2] for field in fields]
+        names = ["the budget", *(field.rpartition("/")[2] for field in fields[1:])]
         way_out = f"lower one of {', '.join(names[:-1])} and {names[-1]}"
         return [FieldError(field, f"{excess}; {way_out}") for field in fields]

@@ -31,8 +31,8 @@ from benchmarks.search.search_player import (
 )
 from evolution.evolutionary_search import OFFSPRING, REPEAT_EVERY, EvolutionarySearch
 from evolution.objectives import CostName
-from evolution.search import Budget, Search
-from evolution.strategies import StrategyName, make_search
+from evolution.search import Budget, Search, StrategyName
+from evolution.strategies import make_search
 
 MakePlayer = Callable[[Problem, int, int], Player]
 """From problem, seed, and how many evaluations may be needed."""

@@ -1,6 +1,6 @@
 """Jobs: submit, list, read, cancel."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Query
@@ -12,21 +12,26 @@ from service.api.context import DatabaseOf
 from service.api.datasets import built_in
 from service.api.problems import responses
 from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, token_for
+from service.api.specs import spec_of
 from service.api.times import Utc
+from service.budget_spec import BudgetChange
 from service.errors import (
     DatabaseUnavailable,
     DatasetNotFound,
+    FieldError,
     InvalidSpec,
     JobFinished,
     JobNotFound,
     MalformedJson,
     PayloadTooLarge,
     RequestTimeout,
+    SearchEnded,
     Unprocessable,
     UnsupportedMediaType,
 )
 from service.fields import StrictModel
 from service.job_spec import JobSpec
+from service.store.budget_repository import BudgetRepository
 from service.store.entities import Job, JobCursor, JobStatus, Phase
 from service.store.insights import Insights, JobLine, JobSummary
 from service.store.job_repository import JobRepository
@@ -104,6 +109,8 @@ class JobResponse(JobLineResponse):
 
     dataset_fingerprint: Annotated[str | None, Field(description="SHA-256 of the data that it runs on")]
     spec: Annotated[dict[str, Any], Field(description="The job spec as it was accepted, defaults filled in")]
+    stopped_at: Annotated[int | None, Field(description="How many candidates the search had when it ended")]
+    search_seconds: Annotated[float, Field(description="For how long the search has run, restarts included")]
     best: BestResponse | None
     best_so_far: Annotated[list[ImprovementResponse], Field(description="Candidates that were a new best, by number")]
 
@@ -113,6 +120,12 @@ class JobPageResponse(BaseModel):
 
     jobs: list[JobLineResponse]
     next_page_token: Annotated[str | None, Field(description="null on the last page")]
+
+
+class JobChange(StrictModel):
+    """What can be changed of a job: its budget can be raised."""
+
+    budget: BudgetChange
 
 
 class Nothing(StrictModel):
@@ -135,9 +148,7 @@ def submit_job(
 ) -> JobResponse:
     """Queue a search that could be run; a runner takes it from there."""
     dataset = built_in(spec.dataset)
-    refusals = spec.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0])
-    if refusals:
-        raise InvalidSpec(f"{refusals[0].pointer}: {refusals[0].detail}", errors=refusals)
+    _require_none(spec.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
     with database.write() as session:
         job = JobRepository(session).create(spec.name, spec.dataset, spec.model_dump(mode="json"), spec.seed)
         summary = Insights(session).summary(job.id)
@@ -181,6 +192,40 @@ def get_job(job_id: JobId, database: DatabaseOf) -> JobResponse:
         return _job(Insights(session).summary(job_id))
 
 
+@router.patch(
+    "/jobs/{job_id}",
+    operation_id="change_job",
+    summary="Raise the budget of a job",
+    description=(
+        "Evaluations, epochs (whichever the job counts in) and `max_seconds` can be raised until the search has ended; "
+        "what is left out stays. The search goes on as if it had been asked for so much from the start. Asking again "
+        "changes nothing. `max_seconds: null` takes that limit away."
+    ),
+    response_model=JobResponse,
+    responses=responses(*_BODY_PROBLEMS, JobNotFound, JobFinished, SearchEnded, DatabaseUnavailable),
+)
+def change_job(
+    job_id: JobId,
+    change: Annotated[JobChange, Body(examples=[{"budget": {"evaluations": 128}}])],
+    database: DatabaseOf,
+) -> JobResponse:
+    """Raise the budget; the runner notices within seconds."""
+    with database.write() as session:
+        budgets = BudgetRepository(session)
+        job = budgets.locked(job_id)
+        spec = spec_of(job)
+        raised = spec.budget.raised(change.budget)
+        if isinstance(raised, list):
+            _require_none(raised)
+        elif raised != spec.budget:
+            dataset = built_in(spec.dataset)
+            larger = spec.model_copy(update={"budget": raised})
+            _require_none(larger.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
+            budgets.change(job, raised.model_dump(mode="json"))
+        summary = Insights(session).summary(job_id)
+    return _job(summary)
+
+
 @router.post(
     "/jobs/{job_id}/cancel",
     operation_id="cancel_job",
@@ -201,12 +246,19 @@ def cancel_job(job_id: JobId, database: DatabaseOf, body: Annotated[Nothing | No
     return _job(summary)
 
 
+def _require_none(refusals: Sequence[FieldError]) -> None:
+    if refusals:
+        raise InvalidSpec(f"{refusals[0].pointer}: {refusals[0].detail}", errors=refusals)
+
+
 def _job(summary: JobSummary) -> JobResponse:
     best = summary.best
     return JobResponse(
         **_line(summary.job, summary.phases, summary),
         dataset_fingerprint=summary.job.dataset_fingerprint,
         spec=summary.job.spec,
+        stopped_at=summary.job.stopped_at,
+        search_seconds=summary.job.search_seconds,
         best=None
         if best is None
         else BestResponse(

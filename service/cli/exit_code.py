@@ -13,4 +13,6 @@ class ExitCode(IntEnum):
     REFUSED = 4
     JOB_FAILED = 5
     JOB_CANCELLED = 6
+    DIFFERENT = 7
+    NOT_COMPARABLE = 8
     INTERRUPTED = 130

@@ -23,7 +23,9 @@ def submit(
     dataset: Annotated[str | None, typer.Argument(help="Data set to search on, e.g. digits-16x16.")] = None,
     spec: Annotated[Path | None, typer.Option(help="JSON file with the whole job spec; - reads stdin.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the job.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="evolution, nsga2, regularized or random.")] = None,
     evaluations: Annotated[int | None, typer.Option(help="How many networks the search may train.")] = None,
+    max_seconds: Annotated[int | None, typer.Option(help="Seconds after which it begins no other one.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs of each training.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed: the same one finds the same network.")] = None,
     parallelism: Annotated[int | None, typer.Option(help="Virtual workers; 2 to 3 times the real ones.")] = None,
@@ -39,10 +41,14 @@ def submit(
     if "dataset" not in body:
         say("name a data set (`cambrian submit digits-16x16`) or a job spec (--spec FILE)")
         raise typer.Exit(ExitCode.USAGE)
-    for field, value in (("name", name), ("seed", seed), ("parallelism", parallelism)):
+    for field, value in (("name", name), ("strategy", strategy), ("seed", seed), ("parallelism", parallelism)):
         if value is not None:
             body[field] = value
-    for group, field, value in (("budget", "evaluations", evaluations), ("training", "epochs", epochs)):
+    for group, field, value in (
+        ("budget", "evaluations", evaluations),
+        ("budget", "max_seconds", max_seconds),
+        ("training", "epochs", epochs),
+    ):
         given = body.get(group, {})
         # Whatever else stands there is for the service to refuse.
         if value is not None and isinstance(given, dict):

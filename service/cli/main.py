@@ -7,7 +7,7 @@ import httpx
 import typer
 from pydantic import ValidationError
 
-from service.cli import database, demo, doctor, jobs, serve
+from service.cli import budget, database, demo, doctor, jobs, serve, verify, what_if
 from service.cli.exit_code import ExitCode
 from service.cli.output import say
 from service.client import ProblemError, ServiceUnavailable
@@ -23,11 +23,15 @@ Examples:
   cambrian submit digits-16x16 --watch     a search of your own
   cambrian jobs                            every job with its state and best score
   cambrian network JOB                     download the network that a job found
+  cambrian budget JOB --evaluations 128    let a search go on for longer
+  cambrian verify JOB                      run a job again and compare every row
+  cambrian what-if JOB --evaluations 20    what a smaller budget would have found
 
 \b
 Exit codes:
   0 done    1 unexpected error    2 wrong usage    3 the service cannot be reached    4 the service refused
   5 the job failed    6 the job was cancelled    130 interrupted (a job lives on: cambrian watch JOB)
+  7 verify found a difference    8 verify cannot run that job again here
 """
 
 app = typer.Typer(
@@ -45,8 +49,11 @@ app.command()(jobs.submit)
 app.command()(jobs.watch)
 app.command(name="jobs")(jobs.list_jobs)
 app.command()(jobs.show)
+app.command()(budget.budget)
 app.command()(jobs.cancel)
 app.command()(jobs.network)
+app.command()(verify.verify)
+app.command(name="what-if")(what_if.what_if)
 app.add_typer(database.app, name="db")
 app.command()(doctor.doctor)
 

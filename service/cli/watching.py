@@ -49,7 +49,8 @@ class Watch:
     def __init__(self, job: Mapping[str, Any], began: float) -> None:
         self.line = ProgressLine()
         self._began = began
-        self._budget: int = job["spec"]["budget"]["evaluations"]
+        self._take_budget(job["spec"]["budget"])
+        self._spent = 0
         self._architectures: dict[tuple[str, int], str] = {}
         self._phase = "search"
         self._first = True
@@ -63,7 +64,11 @@ class Watch:
             case "proposed":
                 architecture = Architecture.from_json(data["architecture"])
                 self._architectures[data["phase"], data["number"]] = architecture.describe()
+            case "budget":
+                self._take_budget(data)
             case "evaluated" | "failed":
+                if data["phase"] == "search":
+                    self._spent += 1 if self._unit == "evaluations" else max(data["epochs"], 1)
                 if self._first and kind == "evaluated":
                     self._first = False
                     self._milestone(
@@ -77,7 +82,9 @@ class Watch:
 
     def _progress(self, phase: str, progress: Mapping[str, Any]) -> str:
         done = progress["evaluated"] + progress["failed"]
-        parts = [f"{PHASE_TITLES[phase]}: {done}{f'/{self._budget}' if phase == 'search' else ''}"]
+        parts = [f"{PHASE_TITLES[phase]}: {done}"]
+        if phase == "search":
+            parts[0] += f"/{self._budget}" if self._unit == "evaluations" else f" ({self._spent}/{self._budget} epochs)"
         if progress["failed"]:
             parts.append(f"{progress['failed']} failed")
         if progress["best_fitness"] is not None and phase in ("search", "baseline"):
@@ -86,10 +93,15 @@ class Watch:
         now = time.monotonic()
         self._recent.append(now)
         parts.append(f"{now - self._began:.0f} s")
-        if phase == "search" and done < self._budget and len(self._recent) == RECENT:
+        if phase == "search" and self._spent < self._budget and len(self._recent) == RECENT:
             pace = (now - self._recent[0]) / (RECENT - 1)
-            parts.append(f"about {pace * (self._budget - done):.0f} s left in this phase")
+            left = (self._budget - self._spent) * done / self._spent
+            parts.append(f"about {pace * left:.0f} s left in this phase")
         return " · ".join(parts)
+
+    def _take_budget(self, budget: Mapping[str, Any]) -> None:
+        self._unit = "epochs" if budget.get("evaluations") is None else "evaluations"
+        self._budget: int = budget[self._unit]
 
     def _milestone(self, text: str) -> None:
         self.line.clear()

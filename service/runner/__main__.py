@@ -5,11 +5,11 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 from types import FrameType
 
 from service.errors import CambrianError, DatabaseUnavailable, SchemaNewer
 from service.logs import configure_logging
+from service.runner.directory import enter_own_directory
 from service.runner.parent import watch_parent
 from service.runner.runner import DATABASE_SECONDS, Runner
 from service.settings import Settings
@@ -38,11 +38,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     watch_parent(stop)
-    # Ray hands the current directory to its workers as an import path. An empty one of ours cannot hold a folder
-    # named core/ that shadows Cambrian's.
-    directory = Path(settings.data_dir).resolve() / "runner"
-    directory.mkdir(parents=True, exist_ok=True)
-    os.chdir(directory)
+    enter_own_directory(settings)
     os.nice(NICENESS)
     database = Database(settings.database_url)
     try:

@@ -16,20 +16,22 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from evolution.candidate import Candidate, Evaluation, best
+from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvaluatorUnavailable, SearchOrderError
 from evolution.evaluation import Evaluator
-from evolution.loop import Evaluated, Proposed, Waiting, run_search
+from evolution.loop import Evaluated, Proposed, RunSearch, Waiting, run_search
 from evolution.search import Search
 from service.data.errors import DatasetUnavailable
 from service.data.prepared import load_dataset
 from service.job_spec import JobSpec
+from service.runner.budgeted_search import BudgetedSearch
 from service.runner.dataset_row import dataset_row
 from service.runner.endings import JobCancelled, JobFailed, JobStopped
 from service.runner.evaluators import open_evaluator
 from service.runner.heartbeat import Heartbeat
 from service.runner.judgement import JobRows, judge
-from service.runner.plan import BASELINE, FINAL, FINALISTS, SEARCH, Plan
+from service.runner.phases import run_phases
+from service.runner.plan import FINAL, SEARCH, Plan
 from service.runner.rivals import fit_rival
 from service.settings import Settings
 from service.store.candidate_repository import CandidateRepository
@@ -118,22 +120,18 @@ class JobRun:
                 return
 
     def _run(self, plan: Plan, evaluator: Evaluator) -> None:
-        search = plan.search()
-        searched = self._phase(SEARCH, search, evaluator)
-        compared = []
-        if plan.has_baseline and best(searched) is not None:
-            compared = self._phase(BASELINE, plan.random_search(searched), evaluator)
-        leaders = plan.leaders(searched, compared)
-        finalists = self._phase(FINALISTS, plan.finalists(leaders), evaluator)
-        retraining = plan.retraining(plan.arms(plan.rounds(leaders, finalists), searched))
-        evaluator.use(plan.dataset)
-        retrained = self._phase(FINAL, retraining, evaluator)
-        fits = self._fit_rivals(plan, retraining.seeds)
-        judgement = judge(plan, JobRows(searched, compared, finalists, retrained, fits))
+        budgeted = BudgetedSearch(self._database, self._lease, plan)
+
+        def run_phase(phase: Phase, search: Search) -> list[Evaluation]:
+            return self._phase(phase, search, evaluator, budgeted.run if phase == SEARCH else run_search)
+
+        rows = run_phases(plan, budgeted.search, evaluator, run_phase)
+        fits = self._fit_rivals(plan, rows.retraining.seeds)
+        judgement = judge(plan, JobRows(rows.searched, rows.compared, rows.finalists, rows.retrained, fits))
         with self._database.write() as session:
             NetworkRepository(session).keep_only(self._lease, FINAL, judgement.best_number)
             JobRepository(session).finish(
-                self._lease, "succeeded", stop_reason=search.stop_reason, verdict=judgement.verdict.to_json()
+                self._lease, "succeeded", stop_reason=budgeted.stop_reason, verdict=judgement.verdict.to_json()
             )
         log.info("job %s: %s", self._lease.job_id, judgement.verdict.sentence)
 
@@ -165,7 +163,7 @@ class JobRun:
             JobRepository(session).set_fingerprint(self._lease, dataset.fingerprint)
         return Plan(spec, dataset.standardized())
 
-    def _phase(self, phase: Phase, search: Search, evaluator: Evaluator) -> list[Evaluation]:
+    def _phase(self, phase: Phase, search: Search, evaluator: Evaluator, run: RunSearch) -> list[Evaluation]:
         """Run one phase to its end and return all of its evaluations in the order of their numbers."""
         with self._database.write() as session:
             JobRepository(session).set_phase(self._lease, phase)
@@ -181,7 +179,7 @@ class JobRun:
         pending = [candidate for candidate in candidates if candidate.number not in evaluated]
         results = list(evaluations)
         batch = Batch()
-        with closing(run_search(search, evaluator, pending)) as events:
+        with closing(run(search, evaluator, pending)) as events:
             for event in events:
                 match event:
                     case Proposed(candidate=candidate):

@@ -7,14 +7,15 @@ from core.architecture import Architecture, Dense
 from core.dataset import Dataset
 from evolution.arms import EVOLUTION, LOGISTIC_REGRESSION, RANDOM_SEARCH, SMALLEST, USUAL_DESIGN, SkippedRival
 from evolution.candidate import Evaluation
-from evolution.evolutionary_search import EvolutionarySearch
 from evolution.finalists import finalist_arms, rank_finalists, smallest_within_one_standard_error
-from evolution.random_search import RandomSearch
+from evolution.objectives import CostName
 from evolution.recommendation import Standing, standings
 from evolution.retraining import Arm, Retraining
-from evolution.search import Budget, Search
+from evolution.search import Budget, Search, StrategyName
 from evolution.space import SearchSpace
+from evolution.strategies import make_search
 from evolution.verdict import FinalistRound
+from evolution.virtual_clock_search import VirtualClockSearch
 from service.data.built_in import BUILT_IN
 from service.job_spec import JobSpec
 from service.runner.endings import JobFailed
@@ -49,7 +50,7 @@ class Plan:
     @property
     def main_arm(self) -> str:
         """The name of the arm that the job is about."""
-        return EVOLUTION if self.spec.strategy == "evolution" else RANDOM_SEARCH
+        return RANDOM_SEARCH if self.spec.strategy == "random" else EVOLUTION
 
     @property
     def has_baseline(self) -> bool:
@@ -61,14 +62,13 @@ class Plan:
         """What the rows of the data set are, in the plural."""
         return BUILT_IN[self.dataset.name].row_noun
 
-    def search(self) -> Search:
-        """Return the search of the spec, before its first candidate."""
-        strategy = EvolutionarySearch if self.spec.strategy == "evolution" else RandomSearch
-        return self._search(strategy, Budget(evaluations=self.spec.budget.evaluations))
+    def search(self, budget: Budget) -> VirtualClockSearch:
+        """Return the search of the spec, before its first candidate; `budget` as it is by now."""
+        return self._search(self.spec.strategy, budget, self.spec.cost)
 
     def random_search(self, searched: Sequence[Evaluation]) -> Search:
         """Return the rival: a random search that may train for as many epochs as the search really did."""
-        return self._search(RandomSearch, Budget(epochs=max(1, sum(evaluation.epochs for evaluation in searched))))
+        return self._search("random", Budget(epochs=max(1, sum(evaluation.epochs for evaluation in searched))))
 
     def leaders(self, searched: Sequence[Evaluation], compared: Sequence[Evaluation]) -> Leaders:
         """Return the networks of each search that become finalists. Raises JobFailed where the search has none."""
@@ -147,13 +147,15 @@ class Plan:
         ranked = (standing.architecture for standing in standings(searched, self.space))
         return next((architecture for architecture in ranked if architecture in usual), None)
 
-    def _search(self, strategy: type[EvolutionarySearch] | type[RandomSearch], budget: Budget) -> Search:
-        return strategy(
-            space=self.space,
-            training=self._training,
+    def _search(self, strategy: StrategyName, budget: Budget, cost: CostName | None = None) -> VirtualClockSearch:
+        return make_search(
+            strategy,
+            self.space,
+            self._training,
             rows=len(self.dataset.train),
             seed=self.spec.seed,
             parallelism=self.spec.parallelism,
             budget=budget,
             replicates=self.spec.replicates,
+            cost=cost,
         )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from evolution.candidate import Candidate, Evaluation
@@ -114,6 +114,25 @@ class CandidateRepository:
             return None
         candidate = candidate_from_row(row)
         return candidate, None if row.candidate_id is None else evaluation_from_row(candidate, row, None)
+
+    def inconsistent(self, job_id: str) -> tuple[Phase, int] | None:
+        """Return a candidate whose status or copy of the fitness is not what its evaluation says; None without one."""
+        said = case(
+            (evaluations.c.candidate_id.is_(None), "pending"),
+            (evaluations.c.fitness.is_(None), "failed"),
+            else_="evaluated",
+        )
+        row = self._session.execute(
+            select(candidates.c.phase, candidates.c.number)
+            .outerjoin_from(candidates, evaluations, evaluations.c.candidate_id == candidates.c.id)
+            .where(
+                candidates.c.job_id == job_id,
+                or_(candidates.c.fitness.is_distinct_from(evaluations.c.fitness), candidates.c.status != said),
+            )
+            .order_by(candidates.c.id)
+            .limit(1)
+        ).first()
+        return None if row is None else (row.phase, row.number)
 
     def _stored(self, job_id: str, phase: Phase, numbers: Collection[int]) -> "dict[int, _Stored]":
         """Return those of the numbers that are stored."""

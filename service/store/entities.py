@@ -44,6 +44,8 @@ class Job:
     started_at: datetime | None
     finished_at: datetime | None
     stop_reason: str | None
+    stopped_at: int | None
+    search_seconds: float
     error: str | None
     cancel_requested: bool
     lease_runner: str | None

@@ -8,6 +8,7 @@ forgotten. Runners may append others of their own.
 | status           | status; when it ended: stop_reason, error; when a runner took it: runner, lease                |
 | phase            | phase                                                                                          |
 | cancel_requested | -                                                                                              |
+| budget           | evaluations, epochs, max_seconds: the job's budget from now on                                 |
 | proposed         | phase, number, parents, operator, architecture, parameters                                     |
 | evaluated        | phase, number, fitness, epochs, flops, seconds, worker, then the phase so far: progress        |
 | failed           | phase, number, error, epochs, flops, seconds, worker, then the phase so far: progress          |

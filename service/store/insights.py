@@ -58,6 +58,13 @@ class JobSummary:
     best_so_far: tuple[Improvement, ...]
     elapsed_seconds: float
 
+    @property
+    def budget_text(self) -> str:
+        """The budget in words; every release stored evaluations or epochs."""
+        parts = [f"{self.budget[unit]:,} {unit}" for unit in ("evaluations", "epochs") if self.budget.get(unit)]
+        seconds = self.budget.get("max_seconds")
+        return " · ".join(parts + ([f"at most {seconds:,} seconds"] if seconds else []))
+
     def progress(self, phase: Phase) -> Progress:
         """Return the progress of a phase, all zero when it has not begun."""
         return _find(self.phases, phase)

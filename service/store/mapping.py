@@ -16,6 +16,7 @@ from core.architecture import Architecture
 from core.training import Epoch, TrainingConfig
 from evolution.candidate import Candidate, Evaluation, Prediction
 from service.store.entities import DatasetRow, Event, Job, Phase, StoredNetwork, now
+from service.store.models import evaluations
 
 CURVE_FORMAT: Final = 1
 LARGEST_BIGINT: Final = 2**63 - 1
@@ -102,7 +103,8 @@ def evaluation_from_row(candidate: Candidate, row: Row[Any], network: bytes | No
     """Return the evaluation of a row that holds the columns of `evaluations`."""
     return Evaluation(
         candidate=candidate,
-        fitness=row.fitness,
+        # A row of both tables has two of this name; the candidate's is the copy.
+        fitness=row._mapping[evaluations.c.fitness],
         error=row.error,
         curve=curve_from_json(row.curve),
         epochs=row.epochs,
@@ -153,6 +155,8 @@ def job_from_row(row: Row[Any]) -> Job:
         started_at=row.started_at,
         finished_at=row.finished_at,
         stop_reason=row.stop_reason,
+        stopped_at=row.stopped_at,
+        search_seconds=row.search_seconds,
         error=row.error,
         cancel_requested=row.cancel_requested,
         lease_runner=row.lease_runner,

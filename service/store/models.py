@@ -92,6 +92,9 @@ jobs = Table(
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("stop_reason", Text),
+    # How many candidates the search had when it ended, and for how many seconds it has run, restarts included.
+    Column("stopped_at", BigInteger),
+    Column("search_seconds", Double, nullable=False, server_default="0"),
     Column("error", Text),
     Column("cancel_requested", Boolean, nullable=False),
     Column("lease_runner", Text),

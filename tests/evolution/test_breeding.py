@@ -6,9 +6,9 @@ from evolution.breeding import breed, brood
 from evolution.candidate import Key
 from evolution.mutation import mutations
 from evolution.recipe import RecipeSpace, recipe_of
-from evolution.search import Budget
+from evolution.search import STRATEGIES, Budget, StrategyName
 from evolution.space import SearchSpace
-from evolution.strategies import STRATEGIES, StrategyName, make_search
+from evolution.strategies import make_search
 from evolution.toolbox import Fitness, Individual, make_operators
 from tests.evolution.builders import TRAINING
 from tests.evolution.drivers import answer, drive

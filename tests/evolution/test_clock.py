@@ -17,16 +17,6 @@ def test_candidates_go_to_the_worker_that_is_free_first() -> None:
     assert clock.moment == 10
 
 
-def test_idle_workers_do_not_book_into_the_past() -> None:
-    clock = VirtualClock(3)
-    clock.book(10)
-    clock.idle_until(6)
-
-    assert clock.moment == 6
-    assert clock.book(1) == 7
-    assert clock.book(1) == 7
-
-
 @given(st.integers(1, 8), st.lists(st.integers(1, 2**70), max_size=40))
 def test_it_equals_a_simulation_worker_by_worker(workers: int, costs: list[int]) -> None:
     clock = VirtualClock(workers)

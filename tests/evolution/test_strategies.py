@@ -1,8 +1,8 @@
 import pytest
 
 from evolution.errors import InvalidSearch
-from evolution.search import Budget
-from evolution.strategies import STRATEGIES, make_search
+from evolution.search import STRATEGIES, Budget
+from evolution.strategies import make_search
 from tests.evolution.builders import SPACE, TRAINING
 
 

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.training import predicted_flops
-from evolution.candidate import Candidate
+from evolution.candidate import Candidate, Evaluation
 from evolution.errors import InvalidSearch, SearchOrderError
 from evolution.objectives import CostName
-from evolution.search import Budget
+from evolution.search import Budget, StrategyName
 from evolution.space import SearchSpace
-from evolution.strategies import StrategyName, make_search
+from evolution.strategies import make_search
 from evolution.virtual_clock_search import View, VirtualClockSearch
 from tests.evolution.builders import SPACE, TRAINING, candidate, evaluation
 from tests.evolution.drivers import answer, drive, drive_with_kills
@@ -84,10 +84,10 @@ def test_epoch_budgets_are_decided_in_virtual_time(
     rows = drive(search())
 
     assert drive(search(), order=order) == rows
-    # Never less than the budget, and never a whole candidate more for each virtual worker than was needed.
+    # Never less than the budget, and less than a whole candidate more.
     spent = sum(row.epochs for row in rows)
 
-    assert 50 <= spent < 50 + TRAINING.epochs * parallelism
+    assert 50 <= spent < 50 + TRAINING.epochs
 
 
 @each_strategy
@@ -138,6 +138,103 @@ def test_a_search_with_a_raised_budget_goes_on_as_if_from_the_start(strategy: St
     longer.resume([row.candidate for row in first], first)
 
     assert first + drive(longer) == drive(make(strategy, budget=Budget(evaluations=50)))
+
+
+@each_strategy
+@pytest.mark.parametrize("unit", ["evaluations", "epochs"])
+@settings(max_examples=8, deadline=None)
+@given(
+    parallelism=st.integers(1, 12),
+    raises=st.lists(st.tuples(st.integers(0, 45), st.integers(1, 45)), min_size=1, max_size=4),
+    order=st.randoms(use_true_random=False),
+)
+def test_a_budget_that_is_raised_while_it_runs_equals_the_larger_one_from_the_start(
+    strategy: Strategy, unit: str, parallelism: int, raises: list[tuple[int, int]], order: Random
+) -> None:
+    """Raised at any moments, also after the search was done, with results in any order, and killed in between."""
+    first, most = 5, max(amount for _, amount in raises) + 5
+
+    def budget(told: int) -> Budget:
+        amount = max([first, *(amount + 5 for moment, amount in raises if moment <= told)])
+        return Budget(**{unit: amount})
+
+    candidates: list[Candidate] = []
+    rows: list[Evaluation] = []
+    search = make(strategy, parallelism=parallelism, budget=budget(0))
+    while True:
+        search.extend(budget(len(rows)))
+        while (asked := search.ask()) is not None:
+            candidates.append(asked)
+        if search.done:
+            assert search.stop_reason == "budget"
+            if budget(len(rows)) == Budget(**{unit: most}):
+                break
+            search.extend(Budget(**{unit: most}))
+            raises = [(0, most - 5)]
+            continue
+        known = {row.candidate.number for row in rows}
+        told = answer(order.choice([one for one in candidates if one.number not in known]))
+        rows.append(told)
+        if order.random() < 0.2:
+            search = make(strategy, parallelism=parallelism, budget=budget(len(rows) - 1))
+            search.resume(candidates, rows)
+        else:
+            search.tell(told)
+
+    whole = drive(make(strategy, parallelism=parallelism, budget=Budget(**{unit: most})))
+
+    assert sorted(rows, key=lambda row: row.candidate.number) == whole
+
+
+@each_strategy
+@pytest.mark.parametrize("amount", [1, 7, 30])
+def test_the_rows_of_a_smaller_epoch_budget_are_the_first_of_a_larger_one(strategy: Strategy, amount: int) -> None:
+    less, more = (drive(make(strategy, budget=Budget(epochs=epochs))) for epochs in (amount, 90))
+
+    assert less == more[: len(less)]
+
+
+@each_strategy
+def test_a_budget_neither_shrinks_nor_changes_its_kind(strategy: Strategy) -> None:
+    search = make(strategy, budget=Budget(evaluations=5))
+
+    search.extend(Budget(evaluations=5))
+    with pytest.raises(InvalidSearch, match="only be raised"):
+        search.extend(Budget(evaluations=4))
+    with pytest.raises(InvalidSearch, match="in epochs"):
+        search.extend(Budget(epochs=500))
+
+
+@each_strategy
+@pytest.mark.parametrize("budget", [Budget(evaluations=40), Budget(epochs=90)])
+def test_a_search_that_is_closed_ends_with_what_was_begun(strategy: Strategy, budget: Budget) -> None:
+    search = make(strategy, parallelism=3, budget=budget)
+    waiting = [search.ask(), search.ask(), search.ask()]
+    search.close("time")
+
+    assert search.ask() is None
+    assert (search.done, search.stop_reason) == (False, None)
+    for asked in waiting:
+        assert asked is not None
+        search.tell(answer(asked))
+
+    assert search.ask() is None
+    assert (search.done, search.stop_reason, search.proposed) == (True, "time", 3)
+    # What was begun is what a budget of so many evaluations gives.
+    rows = drive(make(strategy, parallelism=3, budget=Budget(evaluations=3)))
+
+    assert [row.candidate for row in rows] == waiting
+
+
+def test_a_search_whose_budget_is_spent_was_not_ended_by_the_clock() -> None:
+    search = make(("random", None), budget=Budget(evaluations=2))
+    waiting = [search.ask(), search.ask()]
+    search.close("time")
+    for asked in waiting:
+        assert asked is not None
+        search.tell(answer(asked))
+
+    assert search.stop_reason == "budget"
 
 
 @each_strategy
@@ -260,21 +357,33 @@ def test_it_waits_only_for_results_that_must_be_seen() -> None:
     assert search.seen == [[], [], [1]]
 
 
-def test_idle_virtual_workers_go_on_when_a_candidate_was_cheaper_than_booked() -> None:
-    search = Listening([(8,)] * 9, 2, Budget(epochs=6))
+def test_an_epoch_budget_goes_on_when_a_candidate_was_cheaper_than_planned() -> None:
+    search = Listening([(8,)] * 9, 3, Budget(epochs=6))
     first, second = search.ask(), search.ask()
 
     assert first is not None
     assert second is not None
+    # A third virtual worker is free, but the plans of the first two fill the budget.
     assert search.ask() is None
-    search.tell(evaluation(first, epochs=1))
-
-    # Both finish at the same virtual moment, so the second result has to be known too.
-    assert search.ask() is None
-    search.tell(evaluation(second, epochs=3))
-
-    assert search.ask() is not None
     assert not search.done
+    search.tell(evaluation(second, epochs=1))
+
+    # It is decided as with a larger budget, at virtual time 0, although a result is there.
+    assert search.ask() is not None
+    assert search.seen == [[], [], []]
+    search.tell(evaluation(first, epochs=3))
+
+    assert search.ask() is None
+
+
+def test_what_an_older_release_proposed_later_is_resumed() -> None:
+    """Virtual workers used to idle until a result was visible; what was booked so is booked at its moment now."""
+    stored = [candidate(0, (8,)), candidate(1, (9,)), candidate(2, (10,))]
+    search = Listening([(8,)] * 4, 3, Budget(epochs=6))
+    search.resume(stored, [evaluation(stored[0], epochs=1), evaluation(stored[1], epochs=3)])
+
+    assert search.proposed == 3
+    assert search.ask() is None
 
 
 def test_a_strategy_that_miscounts_is_stopped() -> None:

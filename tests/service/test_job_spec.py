@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.training import TrainingConfig
+from evolution.search import Budget
 from evolution.space import SearchSpace
 from service.job_spec import JobSpec
 
@@ -21,6 +22,17 @@ def test_defaults_are_filled_in() -> None:
         (16, 16), 10, min_layers=0, max_layers=3, min_units=8, max_units=128, activations=("relu", "tanh")
     )
     assert spec.refusals(*DIGITS) == []
+    assert spec.budget.work() == Budget(evaluations=64)
+    assert (spec.objectives, spec.cost) == (["score"], None)
+
+
+def test_the_second_objective_is_the_cost() -> None:
+    for strategy in ("evolution", "nsga2", "random"):
+        spec = JobSpec.model_validate(
+            {"dataset": "d", "strategy": strategy, "objectives": ["score", "inference_flops"]}
+        )
+
+        assert spec.cost == "inference_flops"
 
 
 def test_what_is_stored_is_read_back() -> None:

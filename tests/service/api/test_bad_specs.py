@@ -26,7 +26,7 @@ def at(pointer: str, value: Any) -> dict[str, Any]:
     return spec
 
 
-@pytest.mark.parametrize("value", [0, -1, 1.5, 5.0, 10**18, 10**30, 2**63, 100_001, True, "5", None, [], {}, [5]])
+@pytest.mark.parametrize("value", [0, -1, 1.5, 5.0, 10**18, 10**30, 2**63, 100_001, True, "5", [], {}, [5]])
 def test_budgets(client: httpx.Client, value: object) -> None:
     body = problem_of(client.post("/v1/jobs", json=at("/budget/evaluations", value)), 422, "invalid-spec")
 
@@ -56,8 +56,15 @@ def test_budgets(client: httpx.Client, value: object) -> None:
         ("/name", None, "text"),
         ("/dataset", 5, "text"),
         ("/dataset", "", "text"),
-        ("/strategy", "annealing", "'evolution' or 'random'"),
-        ("/strategy", 1, "'evolution' or 'random'"),
+        ("/strategy", "annealing", "'evolution', 'nsga2', 'regularized' or 'random'"),
+        ("/strategy", 1, "'evolution', 'nsga2', 'regularized' or 'random'"),
+        ("/objectives", "score", "must be a list"),
+        ("/objectives", [], "at least 1 item"),
+        ("/objectives", ["score", "score"], "each item once"),
+        ("/budget/epochs", 0, "from 1 to 1,000,000,000"),
+        ("/budget/epochs", 5.0, "from 1 to 1,000,000,000"),
+        ("/budget/max_seconds", 0, "from 1 to 31,536,000"),
+        ("/budget/max_seconds", "60", "from 1 to 31,536,000"),
         ("/parallelism", 0, "from 1 to 10,000"),
         ("/parallelism", 10**6, "from 1 to 10,000"),
         ("/budget", 5, "an object with the fields evaluations"),
@@ -119,10 +126,10 @@ def test_fields_name_their_limits(client: httpx.Client, pointer: str, value: obj
     ("pointer", "hint"),
     [
         ("/training/epocs", "did you mean epochs?"),
-        ("/epocs", "did you mean /training/epochs?"),
+        ("/learning_rat", "did you mean /training/learning_rate?"),
         ("/sed", "did you mean seed?"),
         ("/owner", "known are format, dataset"),
-        ("/budget/max_seconds", "known are evaluations"),
+        ("/budget/seconds", "did you mean max_seconds?"),
         ("/status", "known are"),
     ],
 )
@@ -181,6 +188,37 @@ def test_limits_the_wrong_way_round_name_both(client: httpx.Client, low: str, hi
     ]
 
 
+def test_a_budget_of_two_kinds_names_both(client: httpx.Client) -> None:
+    spec = {"dataset": "digits-8x8", "budget": {"evaluations": 5, "epochs": 5}}
+    body = problem_of(client.post("/v1/jobs", json=spec), 422, "invalid-spec")
+
+    assert pointers(body) == ["/budget/evaluations", "/budget/epochs"]
+    assert "together with epochs" in body["errors"][0]["detail"]
+
+
+def test_a_strategy_that_knows_one_objective_names_both_fields(client: httpx.Client) -> None:
+    spec = {"dataset": "digits-8x8", "strategy": "regularized", "objectives": ["score", "parameters"]}
+    body = problem_of(client.post("/v1/jobs", json=spec), 422, "invalid-spec")
+
+    assert pointers(body) == ["/strategy", "/objectives"]
+    assert "take evolution, nsga2 or random" in body["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("objectives", [["parameters"], ["parameters", "score"]])
+def test_the_score_comes_first(client: httpx.Client, objectives: list[str]) -> None:
+    body = problem_of(client.post("/v1/jobs", json={"dataset": "digits-8x8", "objectives": objectives}), 422)
+
+    assert body["errors"] == [{"pointer": "/objectives/0", "detail": "must be 'score'; the cost comes second"}]
+
+
+def test_more_epochs_than_the_candidates_could_take_names_both(client: httpx.Client) -> None:
+    spec = {"dataset": "digits-8x8", "budget": {"epochs": 200_001}, "training": {"epochs": 2}}
+    body = problem_of(client.post("/v1/jobs", json=spec), 422, "invalid-spec")
+
+    assert pointers(body) == ["/budget/epochs", "/training/epochs"]
+    assert "which take 200,000 epochs" in body["errors"][0]["detail"]
+
+
 def test_a_space_of_one_width_is_fine(client: httpx.Client) -> None:
     space = {"min_layers": 1, "max_layers": 1, "min_units": 5, "max_units": 5, "activations": ["gelu"]}
 
@@ -225,6 +263,11 @@ def test_more_work_than_can_be_counted(client: httpx.Client) -> None:
     assert pointers(body) == ["/budget/evaluations", "/training/epochs", "/space/max_layers", "/space/max_units"]
     assert "the limit is 4.6e+18" in body["detail"]
 
+    spec["budget"] = {"epochs": 1_000_000_000}
+    body = problem_of(client.post("/v1/jobs", json=spec), 422, "invalid-spec")
+
+    assert pointers(body)[0] == "/budget/epochs"
+
 
 def test_all_faults_are_told_at_once(client: httpx.Client) -> None:
     spec = {"seed": -1, "budget": {"evaluations": 0}, "training": {"epochs": 0}, "what": 1}
@@ -264,7 +307,13 @@ def test_input_is_not_echoed(client: httpx.Client) -> None:
         assert len(answer.content) < 2_000
 
 
-FIELDS = sorted({*JobSpec.model_fields, *SpaceSpec.model_fields, "evaluations", "epochs", "learning_rate", "seeds"})
+FIELDS = sorted(
+    {
+        *JobSpec.model_fields,
+        *SpaceSpec.model_fields,
+        *("evaluations", "epochs", "max_seconds", "learning_rate", "seeds"),
+    }
+)
 SCALARS = (
     st.none()
     | st.booleans()

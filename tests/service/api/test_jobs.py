@@ -22,7 +22,7 @@ def test_a_submitted_job_is_queued(running: InProcess) -> None:
     assert job["seed"] == 2**63 - 1
     assert job["name"] == "evolution on digits-16x16"
     assert job["spec"]["format"] == 1
-    assert job["spec"]["budget"] == {"evaluations": 64}
+    assert job["spec"]["budget"] == {"evaluations": 64, "epochs": None, "max_seconds": None}
     assert MOMENT.fullmatch(job["created_at"])
     assert job["started_at"] is None
     assert job["progress"] == []

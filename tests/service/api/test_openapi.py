@@ -33,11 +33,14 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "POST /v1/jobs",
         "GET /v1/jobs",
         "GET /v1/jobs/{job_id}",
+        "PATCH /v1/jobs/{job_id}",
         "POST /v1/jobs/{job_id}/cancel",
         "GET /v1/jobs/{job_id}/candidates",
         "GET /v1/jobs/{job_id}/events",
         "GET /v1/jobs/{job_id}/network",
         "GET /v1/jobs/{job_id}/verdict",
+        "GET /v1/jobs/{job_id}/front",
+        "GET /v1/jobs/{job_id}/what-if",
         "GET /v1/datasets",
         "GET /v1/datasets/{name}",
         "GET /v1/version",
@@ -79,7 +82,7 @@ def test_what_is_referred_to_is_there(description: dict[str, Any]) -> None:
 
 def test_limits_are_told(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
-    evaluations = schemas["BudgetSpec"]["properties"]["evaluations"]
+    evaluations = schemas["BudgetSpec"]["properties"]["evaluations"]["anyOf"][0]
     page_size = next(
         parameter
         for parameter in description["paths"]["/v1/jobs"]["get"]["parameters"]

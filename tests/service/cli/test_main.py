@@ -9,7 +9,22 @@ from tests.service.cli.commands import cambrian, environment
 
 pytestmark = pytest.mark.slow
 
-COMMANDS = ("demo", "serve", "runner", "submit", "watch", "jobs", "show", "cancel", "network", "db", "doctor")
+COMMANDS = (
+    "demo",
+    "serve",
+    "runner",
+    "submit",
+    "watch",
+    "jobs",
+    "show",
+    "budget",
+    "cancel",
+    "network",
+    "verify",
+    "what-if",
+    "db",
+    "doctor",
+)
 
 
 @pytest.mark.parametrize("arguments", [(), ("help",), ("--help",)])

@@ -1,0 +1,186 @@
+"""Runs a finished job again from its record and compares every row; writes nothing.
+
+The record is the spec with its seed, the fingerprint of the data, and the number of candidates at which the search
+ended. All phases start from nothing, so each row of them is proposed and trained anew, and held against the stored one:
+the candidate as soon as it is proposed, its outcome as soon as it is there.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from evolution.candidate import Candidate, Evaluation
+from evolution.evaluation import Evaluator
+from evolution.loop import Evaluated, Proposed, run_search
+from evolution.search import Budget, Search
+from service.data.errors import DatasetUnavailable
+from service.data.prepared import load_dataset
+from service.job_spec import JobSpec
+from service.runner.evaluators import open_evaluator
+from service.runner.phases import run_phases
+from service.runner.plan import Plan
+from service.settings import Settings
+from service.store.candidate_repository import CandidateRepository
+from service.store.database import Database
+from service.store.entities import PHASES, Job, Phase
+from service.store.job_repository import JobRepository
+from service.store.mapping import curve_to_json, plain_text
+
+_OUTCOME: Final = (
+    "candidate",
+    "fitness",
+    "error",
+    "curve",
+    "scores",
+    "epochs",
+    "flops",
+    "network",
+    "test_predictions",
+)
+"""The names of what `Evaluation.outcome` returns."""
+
+_SHOWN: Final = 80
+
+Rows = tuple[Mapping[int, Candidate], Mapping[int, Evaluation]]
+Show = Callable[[Phase, int, int], None]
+"""Hears of each evaluation that was compared: its phase, how many there are by now, and of how many."""
+
+
+class NotComparable(Exception):
+    """The job cannot be run again from its record here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field in which a row differs; `stored` and `again` are short texts of both values."""
+
+    phase: Phase
+    number: int
+    field: str
+    stored: str
+    again: str
+
+
+class Different(Exception):
+    """A row came out differently; `difference` names it."""
+
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(difference)
+        self.difference = difference
+
+
+def verify(database: Database, settings: Settings, job_id: str, show: Show) -> dict[Phase, int]:
+    """Return how many rows of each phase came out equal, when all did.
+
+    Raises Different at the first one that did not, NotComparable, JobNotFound and EvaluatorUnavailable.
+    """
+    with database.read() as session:
+        job = JobRepository(session).get(job_id)
+    plan, search = _from_record(job, settings)
+    stored = {phase: _rows(database, job_id, phase) for phase in PHASES}
+    equal: dict[Phase, int] = {}
+    with open_evaluator(settings, plan.dataset.without_test()) as evaluator:
+
+        def run_phase(phase: Phase, again: Search) -> list[Evaluation]:
+            evaluations = list(_compared(phase, again, evaluator, stored[phase], show))
+            equal[phase] = len(evaluations)
+            return sorted(evaluations, key=lambda evaluation: evaluation.candidate.number)
+
+        run_phases(plan, search, evaluator, run_phase)
+    for phase, (candidates, _) in stored.items():
+        if phase not in equal and candidates:
+            raise Different(Difference(phase, 0, "candidate", "stored", "not proposed"))
+    with database.read() as session:
+        found = CandidateRepository(session).inconsistent(job_id)
+    if found is not None:
+        raise Different(Difference(*found, "copy of the outcome", "another one than the evaluation's", "equal to it"))
+    return equal
+
+
+def trained_on(database: Database, job_id: str) -> set[str]:
+    """Return the names of the machines that trained the job's candidates."""
+    rows = [_rows(database, job_id, phase) for phase in PHASES]
+    return {one.worker.partition("/")[0] for _, evaluations in rows for one in evaluations.values()} - {""}
+
+
+def _from_record(job: Job, settings: Settings) -> tuple[Plan, Search]:
+    if job.status != "succeeded":
+        raise NotComparable(f"the job is {job.status}; only one that has succeeded has a whole record to compare with")
+    try:
+        spec = JobSpec.model_validate(job.spec)
+        dataset = load_dataset(spec.dataset, Path(settings.data_dir) / "datasets")
+    except ValidationError:
+        raise NotComparable("this release cannot read the job's spec") from None
+    except DatasetUnavailable as error:
+        raise NotComparable(str(error)) from error
+    if job.dataset_fingerprint != dataset.fingerprint:
+        raise NotComparable(
+            f"the data set {spec.dataset} has changed since the job ran: its fingerprint is another one"
+        )
+    plan = Plan(spec, dataset.standardized())
+    # The first so many candidates are the same for every budget, and whatever ended the search.
+    return plan, plan.search(spec.budget.work() if job.stopped_at is None else Budget(evaluations=job.stopped_at))
+
+
+def _rows(database: Database, job_id: str, phase: Phase) -> Rows:
+    with database.read() as session:
+        candidates, evaluations = CandidateRepository(session).load(job_id, phase)
+    return {one.number: one for one in candidates}, {one.candidate.number: one for one in evaluations}
+
+
+def _compared(phase: Phase, search: Search, evaluator: Evaluator, stored: Rows, show: Show) -> Iterator[Evaluation]:
+    candidates, evaluations = stored
+    proposed = evaluated = 0
+    with closing(run_search(search, evaluator)) as events:
+        for event in events:
+            match event:
+                case Proposed(candidate=candidate):
+                    proposed += 1
+                    if candidate.number not in candidates:
+                        raise Different(Difference(phase, candidate.number, "candidate", "not stored", "proposed"))
+                    _require_equal_candidates(phase, candidates[candidate.number], candidate)
+                case Evaluated(evaluation=evaluation):
+                    evaluated += 1
+                    number = evaluation.candidate.number
+                    if number not in evaluations:
+                        raise Different(Difference(phase, number, "evaluation", "not stored", "there"))
+                    _require_equal_outcomes(phase, evaluations[number], evaluation)
+                    show(phase, evaluated, len(evaluations))
+                    yield evaluation
+    if proposed < len(candidates):
+        raise Different(Difference(phase, proposed, "candidate", "stored", "not proposed"))
+
+
+def _require_equal_candidates(phase: Phase, stored: Candidate, again: Candidate) -> None:
+    for field in fields(Candidate):
+        _require_equal(phase, stored.number, field.name, getattr(stored, field.name), getattr(again, field.name))
+
+
+def _require_equal_outcomes(phase: Phase, stored: Evaluation, again: Evaluation) -> None:
+    for name, before, after in zip(_OUTCOME, stored.outcome(), again.outcome(), strict=True):
+        # Only the network that a job ends with is kept.
+        if name != "network" or before is not None:
+            _require_equal(phase, stored.candidate.number, name, _as_stored(name, before), _as_stored(name, after))
+
+
+def _as_stored(name: str, value: Any) -> Any:
+    """Return a value as a row holds it: texts without what no database stores, NaN as something equal to itself."""
+    if value is None:
+        return None
+    if name == "error":
+        return plain_text(value)
+    return curve_to_json(value) if name == "curve" else value
+
+
+def _require_equal(phase: Phase, number: int, field: str, stored: Any, again: Any) -> None:
+    if stored != again:
+        raise Different(Difference(phase, number, field, _short(stored), _short(again)))
+
+
+def _short(value: Any) -> str:
+    text = f"{len(value):,} bytes" if isinstance(value, bytes) else str(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
