@@ -16,6 +16,7 @@ from service.store.event_repository import EventRepository
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.models import candidates, evaluations, jobs, metadata
+from service.store.rival_repository import RivalFit, RivalRepository
 from tests.service.store import samples
 from tests.service.store.samples import ELSEWHERE, FAR_AWAY, claim, create, get, start
 from tests.service.store.test_lease import identity_of
@@ -283,6 +284,7 @@ def test_deleting_a_job_deletes_all_that_belongs_to_it(database: Database) -> No
             CandidateRepository(session).record(
                 lease, "search", [candidate], [samples.evaluation(candidate, network=b"npz")]
             )
+            RivalRepository(session).record(lease, [RivalFit("svc", 0, 0.5, 0.9, b"\0\0")])
     with database.write() as session:
         session.execute(delete(jobs).where(jobs.c.id == gone.job_id))
     with database.read() as session:
