@@ -14,6 +14,7 @@ from core.architecture import Architecture
 from core.replicates import mean_and_standard_error
 from evolution.candidate import Evaluation
 from evolution.errors import InvalidVerdict
+from evolution.recipe import Recipe, recipe_of
 from evolution.recommendation import Standing
 from evolution.retraining import Arm
 
@@ -22,9 +23,10 @@ from evolution.retraining import Arm
 class Finalist:
     """One of the leaders and how it did on the fresh seeds.
 
-    `search_score` is what the search believed of it. `mean` and `standard_error` are those of its validation scores on
-    the `seeds` that could be trained; `failures` of these diverged and have no score. The mean is None where all did,
-    the standard error where fewer than two scores are there.
+    `recipe` is how it is trained, where the search varied that. `search_score` is what the search believed of it.
+    `mean` and `standard_error` are those of its validation scores on the `seeds` that could be trained; `failures` of
+    these diverged and have no score. The mean is None where all did, the standard error where fewer than two scores are
+    there.
     """
 
     architecture: Architecture
@@ -33,30 +35,47 @@ class Finalist:
     standard_error: float | None
     seeds: int
     failures: int
+    recipe: Recipe | None = None
 
 
-def finalist_arms(*leaders: Sequence[Standing]) -> tuple[Arm, ...]:
-    """Return the arms of the phase: the leaders of all searches, a network that several searches found only once."""
-    architectures = dict.fromkeys(standing.architecture for group in leaders for standing in group)
-    return tuple(Arm(f"finalist {place}", architecture) for place, architecture in enumerate(architectures, start=1))
+def finalist_arms(*leaders: Sequence[Standing], recipes: bool = False) -> tuple[Arm, ...]:
+    """Return the arms of the phase: the leaders of all searches, a network that several searches found only once.
+
+    `recipes` says that they are trained each with its own recipe, because the searches varied that.
+    """
+    found = dict.fromkeys(_entry(standing, recipes) for group in leaders for standing in group)
+    return tuple(Arm(f"finalist {place}", *entry) for place, entry in enumerate(found, start=1))
 
 
-def rank_finalists(leaders: Sequence[Standing], trained: Sequence[Sequence[Evaluation]]) -> tuple[Finalist, ...]:
-    """Return one search's finalists, best first; `trained` holds the trainings of all finalists, a group per network.
+def _entry(standing: Standing, recipes: bool) -> tuple[Architecture, Recipe | None]:
+    return standing.architecture, recipe_of(standing.training) if recipes else None
+
+
+def rank_finalists(
+    leaders: Sequence[Standing], trained: Sequence[tuple[Arm, Sequence[Evaluation]]], *, recipes: bool = False
+) -> tuple[Finalist, ...]:
+    """Return one search's finalists, best first; `trained` holds the trainings of all finalists, by arm.
 
     A network that diverged on some seed cannot be relied on: fewer failures come first, then the higher mean, the
     fewer parameters, and the place in the search.
     """
-    groups = {group[0].candidate.architecture: group for group in trained if group}
-    found = []
+    groups = {(arm.architecture, arm.recipe): group for arm, group in trained if group}
+    found: dict[tuple[Architecture, Recipe | None], Finalist] = {}
     for standing in leaders:
-        if standing.architecture not in groups:
+        entry = _entry(standing, recipes)
+        if entry not in groups:
             raise InvalidVerdict(f"the finalist {standing.architecture.describe()} was not trained")
-        group = groups[standing.architecture]
+        group = groups[entry]
         scores = [one.fitness for one in group if one.fitness is not None]
         mean, error = mean_and_standard_error(scores) if scores else (None, None)
-        found.append(Finalist(standing.architecture, standing.mean, mean, error, len(group), len(group) - len(scores)))
-    return tuple(sorted(found, key=lambda one: (one.failures, -(one.mean or 0.0), one.architecture.parameter_count)))
+        failures = len(group) - len(scores)
+        found.setdefault(
+            entry,
+            Finalist(standing.architecture, standing.mean, mean, error, len(group), failures, entry[1]),
+        )
+    return tuple(
+        sorted(found.values(), key=lambda one: (one.failures, -(one.mean or 0.0), one.architecture.parameter_count))
+    )
 
 
 def smallest_within_one_standard_error(ranked: Sequence[Finalist]) -> Finalist:

@@ -24,7 +24,6 @@ from evolution.space import SearchSpace
 SAMPLES = 2048
 FOLDS = 5
 FEWEST_NETWORKS = 10
-RIDGE = 1.0
 
 Floats = npt.NDArray[np.float64]
 Predict = Callable[[Sequence[Architecture]], Floats]
@@ -86,36 +85,6 @@ def explained_shares(predict: Predict, space: SearchSpace, *, seed: int) -> tupl
     )
     depth, width, activation = (min(1.0, _between(weights, predicted) / variance) for weights in groups)
     return depth, width, activation
-
-
-def fit_ridge(architectures: Sequence[Architecture], scores: Floats) -> Predict:
-    """Fit a ridge regression on depth, the logarithm of total width, activation and their products; return its mean.
-
-    A plain model for a few dozen results: Hoerl and Kennard, Technometrics 12, 1970, with a penalty of 1 on
-    standardized features and none on the mean.
-    """
-    kinds = sorted({one.activations[0] for one in architectures if one.activations})
-    features = _features(architectures, kinds)
-    center, scale = features.mean(axis=0), features.std(axis=0)
-    scale[scale == 0] = 1.0
-    standardized = (features - center) / scale
-    mean = float(scores.mean())
-    gram = standardized.T @ standardized + RIDGE * np.eye(features.shape[1])
-    weights = np.linalg.solve(gram, standardized.T @ (scores - mean))
-
-    def predict(others: Sequence[Architecture]) -> Floats:
-        found: Floats = mean + (_features(others, kinds) - center) / scale @ weights
-        return found
-
-    return predict
-
-
-def _features(architectures: Sequence[Architecture], kinds: Sequence[str]) -> Floats:
-    depth = np.array([float(one.depth) for one in architectures])
-    width = np.log2([1.0 + neurons_of(one) for one in architectures])
-    used = np.array([[float(one.activations[:1] == (kind,)) for kind in kinds] for one in architectures])
-    columns = (depth, depth**2, width, width**2, depth * width, *used.T, *(used * width[:, None]).T)
-    return np.stack(columns, axis=1)
 
 
 def _fit_quality(architectures: Sequence[Architecture], scores: Floats, fit: Fit) -> float:

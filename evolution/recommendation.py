@@ -5,17 +5,19 @@ networks differ. The posterior mean of a Gaussian process over all scores weighs
 network's neighbors and repeats.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from core.architecture import Architecture
 from core.training import TrainingConfig
 from evolution.candidate import Evaluation
 from evolution.features import FeatureMap
 from evolution.objectives import CostName, front, log_cost
-from evolution.observed import Observed
+from evolution.observed import Observed, best_and_latest
 from evolution.space import SearchSpace
-from evolution.surrogate import Posterior, fit
+from evolution.surrogate import FloatArray, Observations, Posterior, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,25 @@ def _standings(evaluations: Sequence[Evaluation], space: SearchSpace, *, clip: b
             Standing(architecture, training, mean, deviation, observed.trainings(place), observed.first[place])
         )
     return found
+
+
+def surrogate_fit(
+    space: SearchSpace, training: TrainingConfig
+) -> Callable[[Sequence[Architecture], FloatArray], Callable[[Sequence[Architecture]], FloatArray]]:
+    """Return what fits the surrogate to networks with their scores, each trained by `training`, and then predicts.
+
+    Scores are not clipped: whoever asks wants to know about bad networks, too.
+    """
+    features = FeatureMap(space)
+    plain = space.fit_training(training)
+
+    def fit_scores(
+        architectures: Sequence[Architecture], scores: FloatArray
+    ) -> Callable[[Sequence[Architecture]], FloatArray]:
+        places = best_and_latest(scores, np.ones(len(scores)))
+        rows = features.matrix([(architectures[place], plain) for place in places])
+        observations = Observations(rows, scores[places], np.ones(len(places)))
+        posterior = Posterior(observations, features.groups, fit(observations, features.groups))
+        return lambda others: posterior.predict(features.matrix([(one, plain) for one in others]))[0]
+
+    return fit_scores

@@ -13,6 +13,7 @@ from core.architecture import Architecture
 from core.training import TrainingConfig
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import InvalidSearch, SearchOrderError
+from evolution.recipe import Recipe, apply_recipe
 from evolution.rng import Purpose, seed63
 from evolution.search import Budget
 from evolution.virtual_clock_search import View, VirtualClockSearch
@@ -25,10 +26,11 @@ _SEEDS_OF: Mapping[Operator, Purpose] = MappingProxyType({"finalist": Purpose.FI
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One side of the comparison: a name and the network that stands for it."""
+    """One side of the comparison: a name, the network that stands for it and, where one was searched, its recipe."""
 
     name: str
     architecture: Architecture
+    recipe: Recipe | None = None
 
 
 class Retraining(VirtualClockSearch):
@@ -126,7 +128,7 @@ class Retraining(VirtualClockSearch):
             self._operator,
             self._seeds[self.seed_index_of(number)],
             arm.architecture,
-            self._training,
+            self._training if arm.recipe is None else apply_recipe(self._training, arm.recipe),
             keep_network=arm.name in self._keep_network,
             predict_test=self._predict_test,
         )

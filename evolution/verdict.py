@@ -15,6 +15,7 @@ from evolution.errors import InvalidVerdict
 from evolution.finalists import Finalist
 from evolution.importance import Importance
 from evolution.ledger import LedgerEntry
+from evolution.recipe import Recipe
 
 FIRST_FORMAT, FORMAT = 1, 2
 SIGNIFICANCE = 0.05
@@ -245,7 +246,8 @@ def _arm(value: Mapping[str, Any]) -> ArmVerdict:
 
 
 def _finalist(value: Mapping[str, Any]) -> Finalist:
-    return Finalist(**{**value, "architecture": Architecture.from_json(value["architecture"])})
+    architecture, recipe = Architecture.from_json(value["architecture"]), _optional(Recipe, value.get("recipe"))
+    return Finalist(**{**value, "architecture": architecture, "recipe": recipe})
 
 
 def _optional(kind: Any, value: Mapping[str, Any] | None) -> Any:

@@ -10,8 +10,10 @@ from evolution.arms import ARM_LABELS, RANDOM_SEARCH, ArmResult, arm_result
 from evolution.candidate import Evaluation, best
 from evolution.comparison import reach_verdict
 from evolution.finalists import Finalist
-from evolution.importance import fit_ridge, importance
+from evolution.importance import importance
 from evolution.ledger import ledger_of
+from evolution.recipe import recipe_of
+from evolution.recommendation import surrogate_fit
 from evolution.verdict import FinalistRound, Verdict
 from service.runner.endings import JobFailed
 from service.runner.plan import Leaders, Plan
@@ -76,7 +78,13 @@ def judge(plan: Plan, rows: JobRows) -> Judgement:
         skipped=skipped,
         finalists=rounds,
         answers=answer(rows.searched),
-        importance=importance(list(scores), list(scores.values()), plan.space, seed=plan.spec.seed, fit=fit_ridge),
+        importance=importance(
+            list(scores),
+            list(scores.values()),
+            plan.space,
+            seed=plan.spec.seed,
+            fit=surrogate_fit(plan.space, plan.training),
+        ),
     )
     return Judgement(verdict, kept.candidate.number)
 
@@ -91,7 +99,7 @@ def _arm(
 ) -> ArmResult:
     """Collect an arm; what its search and its finalists cost belongs to the search's winner."""
     searches = {RANDOM_SEARCH: rows.compared, plan.main_arm: rows.searched}
-    networks = {standing.architecture for standing in leaders.get(name, ())}
+    networks = {plan.network(standing.architecture, standing.training) for standing in leaders.get(name, ())}
     finalist = _finalist(retrained[0], rounds, name if name in leaders else plan.main_arm)
     return arm_result(
         name,
@@ -99,7 +107,7 @@ def _arm(
         retrained,
         rows=0 if plan.dataset.test is None else len(plan.dataset.test),
         search=ledger_of(searches.get(name, ())),
-        finalists=ledger_of(one for one in rows.finalists if one.candidate.architecture in networks),
+        finalists=ledger_of(one for one in rows.finalists if plan.network(*one.candidate.key) in networks),
         search_score=None if finalist is None else finalist.search_score,
         finalist_score=None if finalist is None else finalist.mean,
     )
@@ -107,13 +115,14 @@ def _arm(
 
 def _finalist(retrained: Evaluation, rounds: Sequence[FinalistRound], finder: str) -> Finalist | None:
     """Return the finalist that became this arm; None for a network that was no finalist of this search."""
+    recipe = recipe_of(retrained.candidate.training)
     return next(
         (
             finalist
             for each in rounds
             if each.finder == finder
             for finalist in each.finalists
-            if finalist.architecture == retrained.candidate.architecture
+            if finalist.architecture == retrained.candidate.architecture and finalist.recipe in (None, recipe)
         ),
         None,
     )

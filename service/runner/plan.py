@@ -5,10 +5,12 @@ from typing import Final
 
 from core.architecture import Architecture, Dense
 from core.dataset import Dataset
+from core.training import TrainingConfig
 from evolution.arms import EVOLUTION, LOGISTIC_REGRESSION, RANDOM_SEARCH, SMALLEST, USUAL_DESIGN, SkippedRival
 from evolution.candidate import Evaluation
 from evolution.finalists import finalist_arms, rank_finalists, smallest_within_one_standard_error
 from evolution.objectives import CostName
+from evolution.recipe import Recipe, recipe_of
 from evolution.recommendation import Standing, standings
 from evolution.retraining import Arm, Retraining
 from evolution.search import Budget, Search, StrategyName
@@ -45,7 +47,7 @@ class Plan:
         self.dataset = dataset
         self.space: SearchSpace = spec.search_space(dataset.input_shape, dataset.outputs)
         self.final_training = spec.final_training_config()
-        self._training = spec.training_config()
+        self.training = spec.training_config()
 
     @property
     def main_arm(self) -> str:
@@ -83,7 +85,7 @@ class Plan:
     def finalists(self, leaders: Leaders) -> Retraining:
         """Return the phase that trains the leaders of all searches again, on fresh seeds, without the test rows."""
         return Retraining(
-            arms=finalist_arms(*leaders.values()),
+            arms=finalist_arms(*leaders.values(), recipes=self._has_recipes),
             seeds=self.spec.final.seeds,
             training=self.final_training,
             rows=len(self.dataset.train),
@@ -95,10 +97,15 @@ class Plan:
 
     def rounds(self, leaders: Leaders, trained: Sequence[Evaluation]) -> tuple[FinalistRound, ...]:
         """Rank the finalists of each search. Raises JobFailed where none of the main search's could be trained."""
-        groups = [group for group in self.finalists(leaders).by_arm(trained).values() if group]
+        phase = self.finalists(leaders)
+        by_arm = phase.by_arm(trained)
+        groups = [(arm, by_arm[arm.name]) for arm in phase.arms if by_arm[arm.name]]
         if not groups:
             raise JobFailed(f"none of the {self.spec.final.seeds} seeds of the finalists could be trained")
-        rounds = tuple(FinalistRound(finder, rank_finalists(group, groups)) for finder, group in leaders.items())
+        rounds = tuple(
+            FinalistRound(finder, rank_finalists(group, groups, recipes=self._has_recipes))
+            for finder, group in leaders.items()
+        )
         if rounds[0].finalists[0].mean is None:
             raise JobFailed(
                 "every finalist diverged on every fresh seed with the final recipe; lower training.learning_rate or "
@@ -109,11 +116,11 @@ class Plan:
     def arms(self, rounds: Sequence[FinalistRound], searched: Sequence[Evaluation]) -> tuple[Arm, ...]:
         """Return what the verdict compares: the searches' winners, the smallest that is as good, and usual designs."""
         main = rounds[0].finalists
-        arms = [Arm(self.main_arm, main[0].architecture)]
+        arms = [Arm(self.main_arm, main[0].architecture, main[0].recipe)]
         smallest = smallest_within_one_standard_error(main)
         if smallest.architecture != main[0].architecture:
-            arms.append(Arm(SMALLEST, smallest.architecture))
-        arms += [Arm(each.finder, each.finalists[0].architecture) for each in rounds[1:]]
+            arms.append(Arm(SMALLEST, smallest.architecture, smallest.recipe))
+        arms += [Arm(each.finder, each.finalists[0].architecture, each.finalists[0].recipe) for each in rounds[1:]]
         shape, outputs = self.dataset.input_shape, self.dataset.outputs
         for name, widths in HAND_DESIGNS.items():
             layers = tuple(Dense(units, "relu") for units in widths)
@@ -139,6 +146,14 @@ class Plan:
         """Return the other methods that take part, and those that are left out with a reason."""
         return chosen_rivals(self.dataset) if self.spec.verdict.rivals else ((), ())
 
+    def network(self, architecture: Architecture, training: TrainingConfig) -> tuple[Architecture, Recipe | None]:
+        """Return what tells networks apart after the search: the structure and, where it was searched, the recipe."""
+        return architecture, recipe_of(training) if self._has_recipes else None
+
+    @property
+    def _has_recipes(self) -> bool:
+        return self.space.recipe is not None
+
     def _leaders(self, evaluations: Sequence[Evaluation]) -> tuple[Standing, ...]:
         return standings(evaluations, self.space)[: self.spec.final.finalists]
 
@@ -151,7 +166,7 @@ class Plan:
         return make_search(
             strategy,
             self.space,
-            self._training,
+            self.training,
             rows=len(self.dataset.train),
             seed=self.spec.seed,
             parallelism=self.spec.parallelism,

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import pytest
 
 from core.architecture import Architecture
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import InvalidVerdict
 from evolution.finalists import Finalist, finalist_arms, rank_finalists, smallest_within_one_standard_error
+from evolution.recipe import Recipe, recipe_of
 from evolution.recommendation import Standing
+from evolution.retraining import Arm
 from tests.evolution.builders import TRAINING, architecture, evaluation
 
 
@@ -12,11 +16,27 @@ def standing(widths: tuple[int, ...], mean: float = 0.9) -> Standing:
     return Standing(architecture(widths), TRAINING, mean, 0.0, 1, 0)
 
 
-def trainings(widths: tuple[int, ...], *scores: float | None) -> list[Evaluation]:
-    return [
+def trainings(
+    widths: tuple[int, ...], *scores: float | None, recipe: Recipe | None = None
+) -> tuple[Arm, list[Evaluation]]:
+    rows = [
         evaluation(Candidate(seed, (), "finalist", seed, architecture(widths), TRAINING), score)
         for seed, score in enumerate(scores)
     ]
+    return Arm("finalist 1", architecture(widths), recipe), rows
+
+
+def test_where_recipes_were_searched_each_finalist_keeps_its_own() -> None:
+    slow, fast = replace(TRAINING, learning_rate=0.001), replace(TRAINING, learning_rate=0.02)
+    leaders = [replace(standing((8,)), training=slow), replace(standing((8,)), training=fast)]
+    arms = finalist_arms(leaders, recipes=True)
+
+    assert [arm.recipe for arm in arms] == [recipe_of(slow), recipe_of(fast)]
+    assert [arm.recipe for arm in finalist_arms(leaders)] == [None]
+    groups = [trainings((8,), 0.7, recipe=arms[0].recipe), trainings((8,), 0.9, recipe=arms[1].recipe)]
+    ranked = rank_finalists(leaders, groups, recipes=True)
+
+    assert [(one.mean, one.recipe) for one in ranked] == [(0.9, recipe_of(fast)), (0.7, recipe_of(slow))]
 
 
 def test_a_network_that_two_searches_found_is_trained_once() -> None:

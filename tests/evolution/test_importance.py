@@ -5,12 +5,16 @@ import pytest
 
 from core.architecture import Architecture
 from evolution.answers import neuron_band, neurons_of
-from evolution.importance import SAMPLES, Floats, Importance, explained_shares, fit_ridge, importance
+from evolution.importance import SAMPLES, Floats, Importance, explained_shares, importance
+from evolution.recommendation import surrogate_fit
 from evolution.rng import stream
 from evolution.space import SearchSpace
+from tests.evolution.builders import TRAINING
 
 # Widths of one band only, so that depth and total width can be told apart by hand.
 SPACE = SearchSpace((6,), 3, min_layers=1, max_layers=2, min_units=4, max_units=40)
+
+FIT = surrogate_fit(SPACE, TRAINING)
 
 
 def of_depth(networks: Sequence[Architecture]) -> Floats:
@@ -76,29 +80,29 @@ def networks(count: int) -> list[Architecture]:
     return [SPACE.sample(rng) for _ in range(count)]
 
 
-def test_the_ridge_finds_what_the_scores_follow() -> None:
+def test_the_surrogate_finds_what_the_scores_follow() -> None:
     known = networks(60)
     scores = 0.9 - 0.05 * of_depth(known) + np.random.default_rng(1).normal(0, 0.002, 60)
 
-    found = importance(known, scores.tolist(), SPACE, seed=1, fit=fit_ridge)
+    found = importance(known, scores.tolist(), SPACE, seed=1, fit=FIT)
 
     assert found is not None
     assert found.networks == 60
     assert found.depth > 0.9
     assert found.activation < 0.1
     assert found.fit_quality > 0.9
-    assert found == importance(known, scores.tolist(), SPACE, seed=1, fit=fit_ridge)
+    assert found == importance(known, scores.tolist(), SPACE, seed=1, fit=FIT)
 
 
 def test_noise_is_not_predicted() -> None:
     scores = np.random.default_rng(1).normal(0.9, 0.01, 60)
 
-    found = importance(networks(60), scores.tolist(), SPACE, seed=1, fit=fit_ridge)
+    found = importance(networks(60), scores.tolist(), SPACE, seed=1, fit=FIT)
 
     assert isinstance(found, Importance)
     assert found.fit_quality < 0.1
 
 
 def test_too_few_networks_say_nothing() -> None:
-    assert importance(networks(9), list(np.linspace(0, 1, 9)), SPACE, seed=1, fit=fit_ridge) is None
-    assert importance(networks(20), [0.5] * 20, SPACE, seed=1, fit=fit_ridge) is None
+    assert importance(networks(9), list(np.linspace(0, 1, 9)), SPACE, seed=1, fit=FIT) is None
+    assert importance(networks(20), [0.5] * 20, SPACE, seed=1, fit=FIT) is None
