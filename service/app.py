@@ -16,6 +16,7 @@ from service.api import (
     events,
     health,
     jobs,
+    lineages,
     networks,
     problem_pages,
     recommendations,
@@ -88,7 +89,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(known_query)])
-    for resource in (jobs, candidates, events, networks, verdicts, recommendations, datasets):
+    for resource in (jobs, candidates, lineages, events, networks, verdicts, recommendations, datasets):
         v1.include_router(resource.router)
     v1.include_router(health.versions)
     app.include_router(v1)

@@ -138,6 +138,11 @@ class Client:
         """Return whether the search was worth it."""
         return self._json("GET", f"/v1/jobs/{_segment(job_id)}/verdict")
 
+    def lineage(self, job_id: str, number: int | None = None) -> dict[str, Any]:
+        """Return where a candidate came from (the best one by default), and how operators and predictions did."""
+        parameters = {} if number is None else {"number": str(number)}
+        return self._json("GET", f"/v1/jobs/{_segment(job_id)}/lineage", params=parameters)
+
     def front(self, job_id: str, *, cost: str | None = None) -> dict[str, Any]:
         """Return the networks that no other beats in both score and cost."""
         parameters = {} if cost is None else {"cost": cost}

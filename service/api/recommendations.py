@@ -14,7 +14,7 @@ from service.api.context import DatabaseOf
 from service.api.problems import responses
 from service.api.query import JobId
 from service.api.specs import spec_of
-from service.budget_spec import MOST_EVALUATIONS
+from service.budget_spec import MOST_EPOCHS
 from service.errors import Conflict, DatabaseUnavailable, FieldError, JobNotFound, Unprocessable
 from service.fields import WholeText
 from service.job_spec import JobSpec
@@ -122,7 +122,7 @@ def get_what_if(
     job_id: JobId,
     database: DatabaseOf,
     evaluations: Annotated[
-        int, WholeText(1, MOST_EVALUATIONS), Query(description="The smaller budget; at most what is stored")
+        int, WholeText(1, MOST_EPOCHS), Query(description="The smaller budget; at most what is stored")
     ],
 ) -> WhatIfResponse:
     """Compare what the first evaluations recommend with what all of them do."""

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from service.client import Client, ProblemError, ServiceUnavailable, finished
+from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.job_repository import JobRepository
 from service.store.network_repository import NetworkRepository
 from tests.service.api.serving import Running, serving
 from tests.service.api.test_events import append, finish
-from tests.service.store.samples import architecture, claim
+from tests.service.store.samples import architecture, candidate, claim, evaluation
 
 
 @pytest.fixture
@@ -42,6 +43,25 @@ def test_the_path_of_a_job(client: Client, database: Database) -> None:
 
     assert finished(client.wait(job["id"]))
     assert client.network(job["id"]) == b"the network"
+
+
+def test_a_budget_is_raised_and_a_search_is_asked_about(client: Client, database: Database) -> None:
+    job = client.submit({"dataset": "digits-8x8", "budget": {"evaluations": 4, "max_seconds": 9}})["id"]
+
+    assert client.raise_budget(job, evaluations=5)["spec"]["budget"]["evaluations"] == 5
+    assert client.raise_budget(job, max_seconds=None)["spec"]["budget"]["max_seconds"] is None
+
+    lease = claim(database)
+    assert lease is not None
+    rows = [evaluation(candidate(number, 4 + number, parents=())) for number in range(3)]
+    with database.write() as session:
+        CandidateRepository(session).record(lease, "search", [row.candidate for row in rows], rows)
+
+    assert client.front(job)["cost"] == "parameters"
+    assert client.front(job, cost="training_flops")["cost"] == "training_flops"
+    assert client.what_if(job, 2)["stored_evaluations"] == 3
+    assert client.lineage(job)["family"][0]["number"] == 0
+    assert client.lineage(job, 2)["family"][0]["number"] == 2
 
 
 def test_lists_are_read_to_the_end(client: Client) -> None:

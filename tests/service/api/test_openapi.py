@@ -36,6 +36,7 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "PATCH /v1/jobs/{job_id}",
         "POST /v1/jobs/{job_id}/cancel",
         "GET /v1/jobs/{job_id}/candidates",
+        "GET /v1/jobs/{job_id}/lineage",
         "GET /v1/jobs/{job_id}/events",
         "GET /v1/jobs/{job_id}/network",
         "GET /v1/jobs/{job_id}/verdict",

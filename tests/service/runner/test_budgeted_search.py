@@ -1,7 +1,9 @@
 """Budgets that are raised and times that are over, in whole jobs."""
 
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +16,17 @@ from service.runner.runner import Runner
 from service.settings import Settings
 from service.store.budget_repository import BudgetRepository
 from service.store.database import Database
+from service.store.progress import load_progress
 from tests.service.runner.jobs import execute, get, rows, settings_for, submit
+from tests.service.runner.processes import start_runner
 
 pytestmark = pytest.mark.slow
+
+LONGER: dict[str, Any] = {
+    "dataset": "digits-16x16",
+    "space": {"max_layers": 3, "min_units": 16, "max_units": 96},
+    "training": {"epochs": 6},
+}
 
 
 @pytest.fixture
@@ -167,3 +177,28 @@ def test_a_limit_that_comes_when_nothing_is_left_to_begin_ends_nothing(
     job = execute(database, settings, submit(database, parallelism=8, budget={"evaluations": 8, "max_seconds": 45}))
 
     assert (job.stop_reason, job.stopped_at) == ("budget", 8)
+
+
+def test_a_budget_that_is_raised_between_kills_gives_the_rows_of_the_larger_one(
+    database: Database, settings: Settings, sqlite_url: str, data_dir: Path
+) -> None:
+    """Runner processes are killed with SIGKILL: three before the raise, and three after it."""
+    job_id = submit(database, **LONGER, budget={"evaluations": 40})
+    counts = iter((3, 8, 14, 22, 45, 60))
+    seen = 0
+    for kill, count in enumerate(counts, start=1):
+        process = start_runner(sqlite_url, data_dir)
+        deadline = time.monotonic() + 120
+        while seen < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+            with database.read() as session:
+                seen = load_progress(session, job_id, "search").evaluated
+        process.kill()
+        process.wait()
+        if kill == 3:
+            raise_budget(database, job_id, evaluations=70)
+    job = execute(database, settings, job_id)
+    whole = execute(database, settings, submit(database, **LONGER, budget={"evaluations": 70}))
+
+    assert job.stopped_at == 70
+    assert rows(database, job_id) == rows(database, whole.id)
