@@ -73,7 +73,7 @@ def neuron_band(neurons: int) -> tuple[int, int]:
 
 
 def depth_band(depth: int) -> tuple[int, int]:
-    """Return the band of a depth: itself alone."""
+    """Return the band of a depth, which counts dense layers and convolutions: itself alone."""
     return depth, depth
 
 
@@ -81,7 +81,7 @@ def answer(evaluations: Sequence[Evaluation]) -> Answers:
     """Group a search's results; a search without a single result gives no groups."""
     scores = network_scores(evaluations)
     return Answers(
-        layers=_grouped(scores, lambda architecture: depth_band(architecture.depth)),
+        layers=_grouped(scores, lambda architecture: depth_band(len(architecture.widths))),
         neurons=_grouped(scores, lambda architecture: neuron_band(neurons_of(architecture))),
     )
 

@@ -79,7 +79,7 @@ def explained_shares(predict: Predict, space: SearchSpace, *, seed: int) -> tupl
         ]
     )
     groups = (
-        _members([one.depth for one in drawn]),
+        _members([len(one.widths) for one in drawn]),
         _members([neuron_band(neurons_of(one))[0] for one in drawn]),
         activations,
     )

@@ -1,6 +1,6 @@
 """The strategies by name: what a job may ask for."""
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from core.training import TrainingConfig
 from evolution.errors import InvalidSearch
@@ -13,6 +13,7 @@ from evolution.regularized_search import RegularizedSearch
 from evolution.search import Budget, StrategyName
 from evolution.space import SearchSpace
 from evolution.space_search import SpaceSearch
+from evolution.stopping import StoppingRule
 
 
 def make_search(
@@ -26,50 +27,40 @@ def make_search(
     budget: Budget,
     replicates: int = 1,
     cost: CostName | None = None,
+    ladder: bool = False,
+    stopping: StoppingRule | None = None,
 ) -> SpaceSearch:
     """Return a search before its first candidate; `cost` is the second objective, where there is one.
 
-    Raises InvalidSearch for a strategy that knows the score alone. Random search draws the same networks whatever the
-    objectives are.
+    `ladder` and `stopping` are for evolution with one objective, which alone has what they ask; a ladder pays only
+    where the budget counts epochs, and is left out where it does not. Raises InvalidSearch for a strategy that knows
+    the score alone, and for a stopping rule that the search cannot follow. Random search draws the same networks
+    whatever the objectives are.
     """
-
-    def make(kind: type[EvolutionarySearch] | type[RandomSearch] | type[RegularizedSearch]) -> SpaceSearch:
-        return kind(
-            space, training, rows=rows, seed=seed, parallelism=parallelism, budget=budget, replicates=replicates
-        )
-
+    common: dict[str, Any] = {
+        "rows": rows,
+        "seed": seed,
+        "parallelism": parallelism,
+        "budget": budget,
+        "replicates": replicates,
+    }
+    if stopping is not None and (strategy != "evolution" or cost is not None):
+        raise InvalidSearch("a stopping rule needs what evolution expects of a score; leave it out, or ask for that")
     match strategy:
         case "evolution":
-            if cost is None:
-                return make(EvolutionarySearch)
-            return ParetoSearch(
-                space,
-                training,
-                rows=rows,
-                seed=seed,
-                parallelism=parallelism,
-                budget=budget,
-                replicates=replicates,
-                cost=cost,
-            )
+            if cost is not None:
+                return ParetoSearch(space, training, cost=cost, **common)
+            climbs = ladder and budget.epochs is not None
+            return EvolutionarySearch(space, training, ladder=climbs, stopping=stopping, **common)
         case "nsga2":
-            return Nsga2Search(
-                space,
-                training,
-                rows=rows,
-                seed=seed,
-                parallelism=parallelism,
-                budget=budget,
-                replicates=replicates,
-                cost=cost,
-            )
+            return Nsga2Search(space, training, cost=cost, **common)
         case "regularized":
             if cost is not None:
                 raise InvalidSearch(
                     f"the strategy regularized optimizes the score alone, not {cost}; take evolution or nsga2"
                 )
-            return make(RegularizedSearch)
+            return RegularizedSearch(space, training, **common)
         case "random":
-            return make(RandomSearch)
+            return RandomSearch(space, training, **common)
         case _:
             assert_never(strategy)

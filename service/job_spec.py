@@ -15,6 +15,7 @@ from core.training import TrainingConfig
 from evolution.objectives import CostName, ObjectiveName
 from evolution.search import StrategyName
 from evolution.space import SearchSpace
+from evolution.stopping import StoppingRule
 from service.budget_spec import MOST_EVALUATIONS, BudgetSpec
 from service.errors import FieldError
 from service.fields import Disagreement, Distinct, Exactly, Number, StrictModel, Switch, Text, Whole
@@ -38,6 +39,30 @@ class TrainingSpec(StrictModel):
     momentum: Annotated[float, Number(minimum=0, below=1)] = 0.9
     weight_decay: Annotated[float, Number(minimum=0, maximum=1)] = 0.0
     patience: Annotated[int, Whole(1, 10_000)] | None = None
+    clip_norm: Annotated[
+        Annotated[float, Number(minimum=1e-6, maximum=1e6)] | None,
+        Field(description="The largest Euclidean norm of the mean gradient that a step may use"),
+    ] = None
+    label_smoothing: Annotated[
+        float,
+        Number(minimum=0, below=1),
+        Field(description="The share of each target that is spread over all classes"),
+    ] = 0.0
+    class_weights: Annotated[
+        Literal["balanced"] | None,
+        Field(description="balanced: rows of rare classes weigh more in training, as much as their classes are rarer"),
+    ] = None
+
+
+class StoppingSpec(StrictModel):
+    """When more is not worth it: the search ends before its budget is spent."""
+
+    improvement: Annotated[
+        float,
+        Number(above=0, maximum=1),
+        Field(description="Each of the last networks was expected to improve the score by less than this"),
+    ] = 0.0005
+    patience: Annotated[int, Whole(1, 10_000), Field(description="How many such networks in a row it takes")] = 20
 
 
 class FinalSpec(StrictModel):
@@ -92,6 +117,15 @@ class JobSpec(StrictModel):
         Whole(1, 32),
         Field(description="Networks that are trained per candidate; its fitness is the mean over them"),
     ] = 1
+    ladder: Annotated[
+        bool,
+        Switch(),
+        Field(
+            description="Whether new networks may be trained a third of the epochs first, where the budget counts "
+            "epochs and the usual designs show that short trainings tell the long ones"
+        ),
+    ] = True
+    stopping: StoppingSpec | None = None
     space: SpaceSpec = SpaceSpec()
     training: TrainingSpec = TrainingSpec()
     final: FinalSpec = FinalSpec()
@@ -105,6 +139,14 @@ class JobSpec(StrictModel):
             raise Disagreement.between(
                 ("/strategy", "regularized knows the score alone; with two objectives take evolution, nsga2 or random"),
                 ("/objectives", "must be the score alone with the strategy regularized"),
+            )
+        if self.stopping is not None and (self.strategy != "evolution" or self.cost is not None):
+            raise Disagreement.between(
+                (
+                    "/stopping",
+                    "needs the strategy evolution and the score as the only objective; leave it out otherwise",
+                ),
+                ("/strategy" if self.cost is None else "/objectives", "does not go together with stopping"),
             )
         return self
 
@@ -129,7 +171,14 @@ class JobSpec(StrictModel):
             momentum=training.momentum,
             weight_decay=training.weight_decay,
             patience=training.patience,
+            clip_norm=training.clip_norm,
+            label_smoothing=training.label_smoothing,
+            class_weights=training.class_weights,
         )
+
+    def stopping_rule(self) -> StoppingRule | None:
+        """Return when the search ends early; None where it does not."""
+        return None if self.stopping is None else StoppingRule(self.stopping.improvement, self.stopping.patience)
 
     def final_training_config(self) -> TrainingConfig:
         """Return the recipe of finalists and verdict: longer than the search's, with a rate that falls."""

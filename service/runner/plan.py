@@ -173,4 +173,6 @@ class Plan:
             budget=budget,
             replicates=self.spec.replicates,
             cost=cost,
+            ladder=self.spec.ladder,
+            stopping=self.spec.stopping_rule() if strategy == self.spec.strategy else None,
         )

@@ -12,6 +12,7 @@ forgotten. Runners may append others of their own.
 | proposed         | phase, number, parents, operator, architecture, parameters                                     |
 | evaluated        | phase, number, fitness, epochs, flops, seconds, worker, then the phase so far: progress        |
 | failed           | phase, number, error, epochs, flops, seconds, worker, then the phase so far: progress          |
+| rival            | name, seed_index, seconds, validation_score: another method was fitted                         |
 
 `progress` holds proposed, evaluated, failed, best_number and best_fitness as they were after the event.
 """

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from core.training import TrainingConfig
 from evolution.search import Budget
 from evolution.space import SearchSpace
+from evolution.stopping import StoppingRule
 from service.job_spec import JobSpec
 
 DIGITS = ((16, 16), 10, 3_000)
@@ -126,3 +127,21 @@ def test_the_work_of_convolutions_is_counted() -> None:
     ]
     assert refused({**large, "max_parameters": 2_000}, **budget) == []
     assert refused({**large, "max_inference_flops": 100_000}, **budget) == []
+
+
+def test_the_recipe_of_a_training_is_what_the_spec_says() -> None:
+    training = {"clip_norm": 2.0, "label_smoothing": 0.1, "class_weights": "balanced", "optimizer": "adamw"}
+    config = JobSpec.model_validate({"dataset": "d", "training": training}).training_config()
+
+    assert (config.clip_norm, config.label_smoothing, config.class_weights) == (2.0, 0.1, "balanced")
+    assert config.optimizer == "adamw"
+
+
+def test_a_search_may_end_where_more_is_not_worth_it() -> None:
+    assert JobSpec(dataset="d").stopping_rule() is None
+    spec = JobSpec.model_validate({"dataset": "d", "stopping": {"improvement": 0.01}})
+
+    assert spec.stopping_rule() == StoppingRule(0.01, 20)
+    for others in ({"strategy": "nsga2"}, {"objectives": ["score", "parameters"]}):
+        with pytest.raises(ValidationError, match="contradict"):
+            JobSpec.model_validate({"dataset": "d", "stopping": {}, **others})

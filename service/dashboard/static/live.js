@@ -16,7 +16,7 @@ if (region.dataset.finished === "no") {
       setTimeout(refresh, PAUSE);
     }
   };
-  for (const type of ["status", "phase", "evaluated", "failed"]) source.addEventListener(type, changed);
+  for (const type of ["status", "phase", "budget", "evaluated", "failed", "rival"]) source.addEventListener(type, changed);
   source.addEventListener("end", () => {
     source.close();
     changed();

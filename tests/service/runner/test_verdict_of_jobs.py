@@ -1,7 +1,8 @@
 """Verdicts of real jobs: on labels that were shuffled, on easy data, on spirals and on digits.
 
 Each says what the data allow, and every number of it comes out again when it is computed from the rows of the database
-by other code (`recomputed.py`).
+by other code (`recomputed.py`). Only the importance, and what a search believes of its networks, are asked of the
+product again.
 """
 
 import json
@@ -17,6 +18,7 @@ import scipy.stats
 
 from core.architecture import Architecture
 from core.dataset import Dataset, Split
+from evolution.recommendation import standings
 from service.data.prepared import load_dataset
 from service.job_spec import JobSpec
 from service.runner import job_run
@@ -24,7 +26,7 @@ from service.runner.judgement import JobRows, judge
 from service.runner.plan import Plan
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
-from service.store.entities import Job
+from service.store.entities import Job, Phase
 from service.store.rival_repository import RivalRepository
 from tests.service.runner import recomputed
 from tests.service.runner.jobs import execute, settings_for, submit
@@ -89,6 +91,15 @@ class Judged:
         }
         self.paragraph: str = " ".join(self.verdict["paragraph"])
         self.comparisons = {one["rival"]: one for one in self.verdict["comparisons"]}
+
+    def beliefs(self, phase: Phase) -> dict[str, float]:
+        """What a search believes of its networks, best first: the search's own business, so asked of the product."""
+        with self.database.read() as session:
+            _, evaluations = CandidateRepository(session).load(self.job.id, phase)
+        space = JobSpec.model_validate(self.job.spec).search_space(self.dataset.input_shape, self.dataset.outputs)
+        return {
+            json.dumps(one.architecture.to_json(), sort_keys=True): one.mean for one in standings(evaluations, space)
+        }
 
     def references(self) -> list[str]:
         """Conclusions against the designs that need no search."""
@@ -227,7 +238,7 @@ def test_rivals_and_ensemble_follow_from_the_rows(name: str, judged: dict[str, J
 @pytest.mark.parametrize("name", NAMES)
 def test_scores_and_ledgers_follow_from_the_rows(name: str, judged: dict[str, Judged]) -> None:
     job = judged[name]
-    phases = {"evolution": "search", "random_search": "baseline"}
+    phases: dict[str, Phase] = {"evolution": "search", "random_search": "baseline"}
     for place, arm in enumerate(job.verdict["arms"]):
         final = job.rows.arm(place, len(job.arms))
         assert [row["architecture"] for row in final] == [arm["architecture"]] * 5
@@ -238,7 +249,7 @@ def test_scores_and_ledgers_follow_from_the_rows(name: str, judged: dict[str, Ju
         assert arm["search"] == pytest.approx(recomputed.spent(searched))
         key = json.dumps(arm["architecture"], sort_keys=True)
         if arm["name"] in phases:
-            assert arm["search_score"] == pytest.approx(recomputed.mean_by_network(searched)[key])
+            assert arm["search_score"] == pytest.approx(job.beliefs(phases[arm["name"]])[key])
             assert arm["winners_curse"] == pytest.approx(arm["search_score"] - arm["validation_accuracy"])
         # Everybody on the same seeds, with the same recipe.
         assert [row["seed"] for row in final] == [row["seed"] for row in job.rows.arm(0, len(job.arms))]
@@ -254,15 +265,15 @@ def test_finalists_follow_from_the_rows(name: str, judged: dict[str, Judged]) ->
         trained.setdefault(json.dumps(row["architecture"], sort_keys=True), []).append(row)
     seeds = {tuple(row["seed"] for row in group) for group in trained.values()}
     final_seeds = {row["seed"] for row in job.rows.phases["final"]}
-    searches = {"evolution": job.rows.phases["search"], "random_search": job.rows.phases["baseline"]}
+    searches: dict[str, Phase] = {"evolution": "search", "random_search": "baseline"}
 
     assert len(seeds) == 1
     assert not set(*seeds) & final_seeds
     assert [each["finder"] for each in job.verdict["finalists"]] == list(searches)
     for each in job.verdict["finalists"]:
-        means = recomputed.mean_by_network(searches[each["finder"]])
-        best = sorted(means.values(), reverse=True)[:3]
-        assert sorted((one["search_score"] for one in each["finalists"]), reverse=True) == pytest.approx(best)
+        leaders = list(job.beliefs(searches[each["finder"]]).items())[:3]
+        told = {json.dumps(one["architecture"], sort_keys=True): one["search_score"] for one in each["finalists"]}
+        assert told == pytest.approx(dict(leaders))
         for one in each["finalists"]:
             group = trained[json.dumps(one["architecture"], sort_keys=True)]
             scores = [row["fitness"] for row in group]
@@ -278,8 +289,8 @@ def test_finalists_follow_from_the_rows(name: str, judged: dict[str, Judged]) ->
     close = [one for one in rest if one["mean"] >= winner["mean"] - winner["standard_error"]]
     sizes = {json.dumps(row["architecture"], sort_keys=True): row["parameters"] for row in job.rows.phases["finalists"]}
     smallest = min([winner, *close], key=lambda one: sizes[json.dumps(one["architecture"], sort_keys=True)])
-    told = next(arm for arm in job.verdict["arms"] if arm["name"] == job.verdict["smallest"])
-    assert told["architecture"] == smallest["architecture"]
+    named = next(arm for arm in job.verdict["arms"] if arm["name"] == job.verdict["smallest"])
+    assert named["architecture"] == smallest["architecture"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -311,7 +322,7 @@ def test_every_number_of_the_paragraph_is_one_of_the_rows(name: str, judged: dic
     key = json.dumps(job.verdict["arms"][0]["architecture"], sort_keys=True)
     shares = [correct.mean() for correct in job.correct.values()]
     shares.append(np.mean(job.targets == np.bincount(job.dataset.train.targets).argmax()))
-    shares += [np.mean(validation), recomputed.mean_by_network(job.rows.phases["search"])[key]]
+    shares += [np.mean(validation), job.beliefs("search")[key]]
     others = [other for other in job.correct if other != "evolution"]
     tests = [recomputed.difference(job.correct["evolution"], job.correct[other]) for other in others]
     points = [f"{abs(100 * number):.1f}" for test in tests for number in (test.value, test.low, test.high)]
