@@ -41,7 +41,7 @@ INITIALIZATION, SHUFFLING, REPLICATION, DROPOUT = 0, 1, 2, 3
 class TrainingResult:
     """A trained network with its best epoch's parameters, and what it cost.
 
-    The best epoch (counted from 1) has the highest validation accuracy; of equals the lowest validation loss, of equal
+    The best epoch (counted from 1) has the highest validation score; of equals the lowest validation loss, of equal
     losses the first. `epochs` were run, `flops` spent (`predicted_flops` of these), `seconds` are CPU seconds of the
     calling thread.
     """
@@ -54,9 +54,9 @@ class TrainingResult:
     seconds: float
 
     @property
-    def accuracy(self) -> float:
-        """Validation accuracy at the best epoch; for regression R2."""
-        return self.curve[self.best_epoch - 1].validation_accuracy
+    def score(self) -> float:
+        """The task's score on the validation rows at the best epoch: accuracy, or for regression R2."""
+        return self.curve[self.best_epoch - 1].validation_score
 
 
 def predicted_flops(architecture: Architecture, rows: int, epochs: int) -> int:
@@ -191,7 +191,7 @@ class Training:
             epoch = Epoch(train_loss, loss, validation_score(task, outputs, validation.targets))
             # A parameter may be infinite behind a relu that maps it to 0, where no logit shows it.
             finite = math.isfinite(float(self._network.parameters.sum()))
-        if not (finite and all(map(math.isfinite, (train_loss, loss, epoch.validation_accuracy)))):
+        if not (finite and all(map(math.isfinite, (train_loss, loss, epoch.validation_score)))):
             raise Diverged(number, tuple(self._curve))
         self._curve.append(epoch)
         if self._best_epoch == 0 or is_better(epoch, self._curve[self._best_epoch - 1]):
@@ -252,7 +252,7 @@ def check_fit(architecture: Architecture, dataset: Dataset, seed: int) -> None:
 
 def is_better(epoch: Epoch, best: Epoch) -> bool:
     """Say whether `epoch` is a better one to stop at; of equals the earlier stays the best."""
-    return (epoch.validation_accuracy, -epoch.validation_loss) > (best.validation_accuracy, -best.validation_loss)
+    return (epoch.validation_score, -epoch.validation_loss) > (best.validation_score, -best.validation_loss)
 
 
 def stream(seed: int, purpose: int, number: int) -> np.random.Generator:

@@ -21,15 +21,15 @@ MAX_SEED = 2**128 - 1
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one epoch showed: mean losses in nats (train: as the steps met the rows), accuracy from 0 to 1.
+    """What one epoch showed: mean losses (train: as the steps met the rows), and the task's score, to be large.
 
-    For regression the losses are of the targets as they are trained on, and R2 stands in the place of accuracy: it is
-    the task's score, larger is better.
+    The score is accuracy, from 0 to 1, and the losses are in nats. For regression it is R2, and the losses are of the
+    targets as they are trained on.
     """
 
     train_loss: float
     validation_loss: float
-    validation_accuracy: float
+    validation_score: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +65,7 @@ class TrainingState:
             # As text, because JSON numbers beyond 2^53 lose digits in other readers.
             "seed": str(self.seed),
             "fingerprint": self.fingerprint,
-            "curve": [[e.train_loss, e.validation_loss, e.validation_accuracy] for e in self.curve],
+            "curve": [[e.train_loss, e.validation_loss, e.validation_score] for e in self.curve],
             "best_epoch": self.best_epoch,
             "steps": self.steps,
             "moments": len(self.moments),

@@ -129,7 +129,7 @@ def _succeeded(candidate: Candidate, dataset: Dataset, results: list[TrainingRes
         # The dataset is standardized already, so the network must not do it again.
         classes = first.network.predict_prepared(dataset.test.flat_inputs)
         predictions = classes.astype("<u2").tobytes()
-    scores = tuple(float(result.accuracy) for result in results)
+    scores = tuple(float(result.score) for result in results)
     return Evaluation(
         candidate=candidate,
         fitness=mean_and_standard_error(scores)[0],

@@ -46,7 +46,7 @@ def rung_score(evaluation: Evaluation) -> float | None:
     epochs = rung_epochs(evaluation.candidate.training.epochs)
     if epochs is None or len(evaluation.curve) < epochs:
         return None
-    return max(epoch.validation_accuracy for epoch in evaluation.curve[:epochs])
+    return max(epoch.validation_score for epoch in evaluation.curve[:epochs])
 
 
 def is_trusted(anchors: Sequence[Evaluation]) -> bool:

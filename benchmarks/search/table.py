@@ -200,7 +200,7 @@ def _build(subject: Subject, grid: Grid, seeds: int, path: Path, progress: Progr
 
 def _record(curve: npt.NDArray[np.float32], result: TrainingResult | Diverged) -> None:
     for number, epoch in enumerate(result.curve):
-        curve[number] = epoch.train_loss, epoch.validation_loss, epoch.validation_accuracy
+        curve[number] = epoch.train_loss, epoch.validation_loss, epoch.validation_score
 
 
 def _write(path: Path, stored: _Stored) -> None:

@@ -122,7 +122,7 @@ def curve_to_json(curve: Iterable[Epoch]) -> dict[str, Any]:
     return {
         "format": CURVE_FORMAT,
         "epochs": [
-            [_number(epoch.train_loss), _number(epoch.validation_loss), _number(epoch.validation_accuracy)]
+            [_number(epoch.train_loss), _number(epoch.validation_loss), _number(epoch.validation_score)]
             for epoch in curve
         ],
     }

@@ -36,7 +36,7 @@ def test_accuracy_equals_scikit_learn_within_noise(optimizer: str, rate: float) 
             learning_rate=rate,
             schedule="constant",
         )
-        ours = train(architecture(64, [64], 10), dataset, config, seed=split).curve[-1].validation_accuracy
+        ours = train(architecture(64, [64], 10), dataset, config, seed=split).curve[-1].validation_score
         peer = MLPClassifier(
             (64,),
             solver=optimizer,
@@ -61,8 +61,8 @@ def test_a_small_network_learns_digits() -> None:
     result = train(architecture(64, [128], 10), dataset, TrainingConfig(epochs=4), seed=1)
     logistic = train(architecture(64, [], 10), dataset, TrainingConfig(epochs=4), seed=1)
 
-    assert result.accuracy > 0.95
-    assert result.accuracy > logistic.accuracy
+    assert result.score > 0.95
+    assert result.score > logistic.score
 
 
 @pytest.mark.slow

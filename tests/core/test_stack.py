@@ -55,7 +55,7 @@ def _check(
         for epoch, other in zip(result.curve, expected.curve, strict=True):
             assert epoch.train_loss == pytest.approx(other.train_loss, rel=tolerance, abs=tolerance)
             assert epoch.validation_loss == pytest.approx(other.validation_loss, rel=tolerance, abs=tolerance)
-            assert epoch.validation_accuracy == other.validation_accuracy
+            assert epoch.validation_score == other.validation_score
     return results
 
 

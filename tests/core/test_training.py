@@ -29,7 +29,7 @@ def _same(first: TrainingResult, second: TrainingResult) -> bool:
 def test_learns() -> None:
     result = train(SMALL, blobs().standardized(), TrainingConfig(epochs=20, batch_size=8), seed=1)
 
-    assert result.accuracy > 0.85
+    assert result.score > 0.85
     assert result.curve[-1].train_loss < result.curve[0].train_loss
     assert result.epochs == len(result.curve) == 20
     assert result.flops == predicted_flops(SMALL, 40, 20) == SMALL.training_flops * 800
@@ -44,7 +44,7 @@ def test_every_kind_learns(activation: ActivationName, optimizer: Any, depth: in
     rate = 0.02 if optimizer == "adam" else 0.1
     config = TrainingConfig(epochs=25, batch_size=8, optimizer=optimizer, learning_rate=rate)
 
-    assert train(described, blobs().standardized(), config, seed=3).accuracy > 0.85
+    assert train(described, blobs().standardized(), config, seed=3).score > 0.85
 
 
 def test_same_arguments_give_the_same_bits_whatever_the_layout() -> None:
@@ -111,11 +111,11 @@ def test_best_epoch_has_the_best_accuracy_then_the_lowest_loss_and_its_weights()
     for seed in range(10):
         result = train(SMALL, dataset, config, seed=seed)
         curve = result.curve
-        ranked = sorted((-epoch.validation_accuracy, epoch.validation_loss, n) for n, epoch in enumerate(curve, 1))
+        ranked = sorted((-epoch.validation_score, epoch.validation_loss, n) for n, epoch in enumerate(curve, 1))
         short = train(SMALL, dataset, replace(config, epochs=result.best_epoch), seed=seed)
 
         assert result.best_epoch == ranked[0][2]
-        assert result.accuracy == -ranked[0][0]
+        assert result.score == -ranked[0][0]
         assert short.network.parameters.tobytes() == result.network.parameters.tobytes()
 
         best_epochs.add(result.best_epoch)
@@ -138,7 +138,7 @@ def test_curve_agrees_with_the_network() -> None:
     targets = raw.validation.targets
     best = result.curve[result.best_epoch - 1]
 
-    assert best.validation_accuracy == np.mean(result.network.predict(raw.validation.inputs) == targets)
+    assert best.validation_score == np.mean(result.network.predict(raw.validation.inputs) == targets)
     assert best.validation_loss == pytest.approx(-np.log(probabilities[np.arange(40), targets]).mean(), rel=1e-4)
 
 

@@ -145,7 +145,7 @@ def _parts() -> tuple[dict[str, Any], dict[str, Any]]:
         "config": state.config.to_json(),
         "seed": "0",
         "fingerprint": state.fingerprint,
-        "curve": [[e.train_loss, e.validation_loss, e.validation_accuracy] for e in state.curve],
+        "curve": [[e.train_loss, e.validation_loss, e.validation_score] for e in state.curve],
         "best_epoch": 1,
         "steps": state.steps,
         "moments": 2,

@@ -19,13 +19,13 @@ from tests.core.builders import task_data
 from tests.evolution.builders import TRAINING, architecture, blobs, candidate
 
 
-def test_the_fitness_is_the_validation_accuracy_of_the_best_epoch() -> None:
+def test_the_fitness_is_the_validation_score_of_the_best_epoch() -> None:
     data = blobs()
     one = candidate(widths=(16,))
     result = train(one.architecture, data, one.training, seed=one.seed)
     evaluation = evaluate_candidate(one, data)
 
-    assert evaluation.fitness == result.accuracy == max(epoch.validation_accuracy for epoch in evaluation.curve)
+    assert evaluation.fitness == result.score == max(epoch.validation_score for epoch in evaluation.curve)
     assert evaluation.curve == result.curve
     assert evaluation.epochs == 3
     assert evaluation.flops == predicted_flops(one.architecture, 120, 3)
@@ -66,7 +66,7 @@ def test_every_task_is_evaluated(task: Task) -> None:
     one = Candidate(0, (), "retrain", 7, described, TRAINING, keep_network=True)
     evaluation = evaluate_candidate(one, raw.standardized())
 
-    assert evaluation.fitness == max(epoch.validation_accuracy for epoch in evaluation.curve)
+    assert evaluation.fitness == max(epoch.validation_score for epoch in evaluation.curve)
     assert evaluation.network is not None
     assert from_bytes(evaluation.network).task == task
 
@@ -109,7 +109,7 @@ def test_the_fitness_of_replicates_is_the_mean_of_their_trainings() -> None:
         train(several.architecture, data, several.training, seed=seed) for seed in replicate_seeds(several.seed, 3)
     ]
     evaluation = evaluate_candidate(several, data)
-    scores = [result.accuracy for result in results]
+    scores = [result.score for result in results]
 
     assert evaluation.scores == tuple(scores)
     assert evaluation.fitness == math.fsum(scores) / 3
@@ -144,7 +144,7 @@ def test_a_training_that_stops_early_is_the_beginning_of_the_whole_one() -> None
     evaluation = evaluate_candidate(rung, data)
 
     assert evaluation.curve == evaluate_candidate(whole, data).curve[:2]
-    assert evaluation.fitness == max(epoch.validation_accuracy for epoch in evaluation.curve)
+    assert evaluation.fitness == max(epoch.validation_score for epoch in evaluation.curve)
     assert evaluation.epochs == rung.planned_epochs == 2
 
 

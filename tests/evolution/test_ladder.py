@@ -29,7 +29,7 @@ def curve(score: float, early: float, epochs: int) -> tuple[Epoch, ...]:
 def trained(one: Candidate, score: float, early: float) -> Evaluation:
     epochs = one.planned_epochs
     shown = curve(score, early, epochs)
-    return Evaluation(one, max(e.validation_accuracy for e in shown), None, shown, epochs, 1, 0.1)
+    return Evaluation(one, max(e.validation_score for e in shown), None, shown, epochs, 1, 0.1)
 
 
 def steady(one: Candidate) -> Evaluation:

@@ -32,7 +32,7 @@ def test_a_trial_gets_one_seeds_value_and_every_seed_comes_up() -> None:
     curves = tiny_table().curves[index].tolist()
     known = [tuple(tuple(row) for row in curve) for curve in curves]
     found = {
-        known.index(tuple((epoch.train_loss, epoch.validation_loss, epoch.validation_accuracy) for epoch in curve))
+        known.index(tuple((epoch.train_loss, epoch.validation_loss, epoch.validation_score) for epoch in curve))
         for curve in drawn
     }
 
@@ -47,7 +47,7 @@ def test_a_trial_that_stops_early_gets_what_was_reached_by_then_and_costs_as_muc
     rest = PROBLEM.outcome(Trial(architecture, (1,), 3, trained=2))
 
     assert early.curve == full.curve[:2]
-    assert early.value == pytest.approx(max(epoch.validation_accuracy for epoch in full.curve[:2]))
+    assert early.value == pytest.approx(max(epoch.validation_score for epoch in full.curve[:2]))
     assert (early.epochs, rest.epochs, full.epochs) == (2, 1, 3)
     assert early.flops + rest.flops == full.flops == architecture.training_flops * len(SUBJECT.dataset.train) * 3
     assert rest.value == full.value

@@ -22,9 +22,9 @@ def test_every_network_and_seed_has_the_curve_of_its_training() -> None:
     assert np.isfinite(table.curves).all()
     np.testing.assert_array_equal(
         table.curves[index, 1, :, VALIDATION_ACCURACY],
-        np.array([epoch.validation_accuracy for epoch in result.curve], np.float32),
+        np.array([epoch.validation_score for epoch in result.curve], np.float32),
     )
-    assert table.reached[index, 1, -1] == pytest.approx(result.accuracy)
+    assert table.reached[index, 1, -1] == pytest.approx(result.score)
 
 
 def test_a_build_that_was_cut_goes_on_where_it_was(tmp_path: Path) -> None:

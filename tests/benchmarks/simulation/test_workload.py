@@ -81,7 +81,7 @@ def test_a_curve_ends_at_the_fitness() -> None:
     epochs = curve(0.75, 8)
 
     assert len(epochs) == 8
-    assert epochs[-1].validation_accuracy == 0.75
+    assert epochs[-1].validation_score == 0.75
     assert all(math.isfinite(epoch.train_loss) for epoch in epochs)
 
 

@@ -104,7 +104,7 @@ def test_floats_survive_to_the_last_bit(database: Database) -> None:
     assert [
         bits(number)
         for epoch in results[50].curve
-        for number in (epoch.train_loss, epoch.validation_loss, epoch.validation_accuracy)
+        for number in (epoch.train_loss, epoch.validation_loss, epoch.validation_score)
     ] == [bits(value) for value in values]
 
 
