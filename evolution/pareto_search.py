@@ -4,8 +4,9 @@ As `evolution.evolutionary_search`, with the front in the place of the best netw
 other beats in both, judged by posterior mean; the cost (parameters or FLOPs) is known exactly before any training.
 Parents are members of the front and, one time in four, networks that were started last. Of the offspring the one is
 trained whose expected gain in hypervolume is largest: the area between the front and a reference corner, with the cost
-on a logarithmic scale. Repeats go to the network that is least certain among those that lie on the front of a draw from
-the joint posterior.
+on a logarithmic scale. The corner is the largest network of the space and the score of the one without hidden layers,
+below which nobody needs a search. Nothing is repeated: a front has many members, and on tables of real trainings a new
+network brought more than a second look at one of them.
 
 Scores are not clipped here: small networks with low scores are members of the front, too.
 """
@@ -15,14 +16,12 @@ import numpy as np
 from core.training import TrainingConfig
 from evolution.acquisition import expected_hypervolume_gain
 from evolution.belief import Belief, Believer
-from evolution.breeding import Offspring, brood
+from evolution.breeding import brood
 from evolution.candidate import Candidate, Prediction
 from evolution.evolutionary_search import (
     FIRST_CANDIDATES,
     OFFSPRING,
     RECENT,
-    REPEAT_EVERY,
-    REPEAT_FROM,
     TOURNAMENT,
     UNSCREENED_SHARE,
 )
@@ -37,8 +36,6 @@ from evolution.toolbox import Fitness, Individual, make_operators
 from evolution.virtual_clock_search import View
 
 RECENT_CHANCE = 0.25
-NEAR_FRONT = 16
-"""A repeat goes to one of this many networks on or nearest to the front."""
 
 
 class ParetoSearch(SpaceSearch):
@@ -74,8 +71,6 @@ class ParetoSearch(SpaceSearch):
         if belief is None:
             return self.random(number, view, rng)
         costs = np.array([log_cost(architecture, self._cost) for architecture, _ in belief.keys[: belief.trained]])
-        if number >= REPEAT_FROM and number % REPEAT_EVERY == 0:
-            return self._repeat(number, belief, costs, rng)
         return self._screened(number, belief, costs, view, rng)
 
     def _screened(
@@ -107,23 +102,16 @@ class ParetoSearch(SpaceSearch):
             deviations,
             np.array([log_cost(one.key[0], self._cost) for one in offspring]),
             np.stack([scores[members], costs[members]], axis=1),
-            worst_score=float(scores.min()),
+            worst_score=self._worst(belief, scores),
             largest_cost=self._largest,
         )
         place = int(np.lexsort((means, gains))[-1])
         prediction = Prediction(float(means[place]), float(deviations[place]), float(gains[place]))
         return self.candidate(number, offspring[place], prediction)
 
-    def _repeat(self, number: int, belief: Belief, costs: FloatArray, rng: np.random.Generator) -> Candidate:
-        """Train again what lies on the front of a draw from the posterior and is least certain."""
-        scores = belief.means[: belief.trained]
-        order = np.argsort(costs, kind="stable")
-        # How far each lies below the best score that costs no more: 0 on the front.
-        below = np.empty(len(order))
-        below[order] = np.maximum.accumulate(scores[order]) - scores[order]
-        near = np.argsort(below, kind="stable")[:NEAR_FRONT]
-        drawn = front(belief.posterior.draw(near, rng), costs[near])
-        place = int(max((near[one] for one in drawn), key=lambda one: float(belief.deviations[one])))
-        prediction = Prediction(float(belief.means[place]), float(belief.deviations[place]), 0.0)
-        first = self._believer.first(belief.keys[place])
-        return self.candidate(number, Offspring(belief.keys[place], "repeat", (first,)), prediction)
+    @staticmethod
+    def _worst(belief: Belief, scores: FloatArray) -> float:
+        """Return the score from which on networks count: that without hidden layers, else the lowest."""
+        plain = (place for place in range(belief.trained) if not belief.keys[place][0].layers)
+        place = next(plain, None)
+        return float(scores.min() if place is None else scores[place])
