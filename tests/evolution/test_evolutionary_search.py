@@ -91,6 +91,7 @@ def test_parts_can_be_switched_off() -> None:
     assert "repeat" not in operators
 
 
+@pytest.mark.slow
 def test_offspring_says_who_its_parents_are_and_what_was_done() -> None:
     rows = drive(make(evaluations=250, offspring=2), landscape)
     offspring = [row.candidate for row in rows if row.candidate.parents and row.candidate.operator != "repeat"]
@@ -111,6 +112,7 @@ def test_parents_were_visible_and_had_a_fitness() -> None:
     assert not parents & failed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallelism", [1, 8, 16])
 def test_it_finds_what_random_search_does_not(parallelism: int) -> None:
     bests, rivals = [], []
@@ -130,6 +132,7 @@ def test_more_virtual_workers_than_evaluations_is_a_random_search_after_the_anch
     assert {row.candidate.operator for row in rows} == {"anchor", "random"}
 
 
+@pytest.mark.slow
 def test_a_tight_limit_on_parameters_never_stops_it() -> None:
     space = SearchSpace((6,), 3, max_units=200, max_parameters=400)
     rows = drive(make(space=space), landscape)

@@ -101,6 +101,7 @@ def test_trust_needs_anchors_whose_order_agrees() -> None:
     assert not is_trusted([steady(one) for one in ones[:5]])
 
 
+@pytest.mark.slow
 def test_on_a_trusted_ladder_new_networks_stop_at_the_rung_and_a_third_is_promoted() -> None:
     rows = drive(make(), steady)
     short = on_rung(rows)
@@ -118,6 +119,7 @@ def test_on_a_trusted_ladder_new_networks_stop_at_the_rung_and_a_third_is_promot
     assert len({row.candidate.architecture for row in promoted}) == len(promoted)
 
 
+@pytest.mark.slow
 def test_the_ladder_looks_at_more_networks_for_the_same_epochs() -> None:
     with_ladder, without = (drive(make(ladder=ladder), steady) for ladder in (True, False))
 
@@ -136,5 +138,6 @@ def test_only_networks_that_were_trained_in_full_are_recommended() -> None:
     assert {one.architecture for one in standings(rows, WIDE)} <= full
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_evaluation_changes_nothing_on_the_ladder() -> None:
     assert drive_with_kills(make, Random(3), steady) == drive(make(), steady)

@@ -178,6 +178,7 @@ def test_a_finished_search_is_not_run_again(serial: list[Evaluation]) -> None:
     assert list(run_search(running, SerialEvaluator(DATA))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed_early", [True, False])
 def test_the_garbage_collector_need_not_walk_through_a_long_search(
     monkeypatch: pytest.MonkeyPatch, closed_early: bool

@@ -44,6 +44,7 @@ def searches(seed: int, parallelism: int) -> list[VirtualClockSearch]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallelism", [1, 8])
 def test_the_front_that_is_found_dominates_more_than_the_rivals(parallelism: int) -> None:
     volumes = np.array([[volume(drive(search, answer)) for search in searches(seed, parallelism)] for seed in range(3)])

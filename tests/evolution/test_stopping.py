@@ -66,5 +66,6 @@ def test_a_search_ends_where_more_is_not_worth_it() -> None:
     assert 20 <= len(rows) < 100
 
 
+@pytest.mark.slow
 def test_it_ends_there_however_often_it_was_killed() -> None:
     assert drive_with_kills(make, Random(1), flat) == drive(make(), flat)

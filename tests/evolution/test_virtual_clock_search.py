@@ -28,7 +28,19 @@ STRATEGIES: list[Strategy] = [
     ("regularized", None),
     ("random", None),
 ]
-each_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda one: "+".join(filter(None, one)))
+
+
+def name_of(strategy: Strategy) -> str:
+    return "+".join(filter(None, strategy))
+
+
+each_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=name_of)
+# Where a test runs many searches, those with a surrogate take seconds.
+each_strategy_often = pytest.mark.parametrize(
+    "strategy",
+    [pytest.param(one, marks=pytest.mark.slow) if one[0] == "evolution" else one for one in STRATEGIES],
+    ids=name_of,
+)
 REPEATING: Strategy = ("evolution", None)
 ROWS = 120
 
@@ -49,7 +61,7 @@ def make(
     )
 
 
-@each_strategy
+@each_strategy_often
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**63 - 1), parallelism=st.integers(1, 40), order=st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing(strategy: Strategy, seed: int, parallelism: int, order: Random) -> None:
@@ -72,7 +84,7 @@ def test_a_kill_at_every_evaluation_changes_nothing(strategy: Strategy, budget: 
     assert drive_with_kills(search, Random(3)) == drive(search())
 
 
-@each_strategy
+@each_strategy_often
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 99), parallelism=st.integers(1, 12), order=st.randoms(use_true_random=False))
 def test_epoch_budgets_are_decided_in_virtual_time(
@@ -90,12 +102,12 @@ def test_epoch_budgets_are_decided_in_virtual_time(
     assert 50 <= spent < 50 + TRAINING.epochs
 
 
-@each_strategy
+@each_strategy_often
 def test_other_seeds_give_other_searches(strategy: Strategy) -> None:
     assert drive(make(strategy, seed=1)) != drive(make(strategy, seed=2))
 
 
-@each_strategy
+@each_strategy_often
 def test_no_network_is_proposed_twice_and_all_lie_in_the_space(strategy: Strategy) -> None:
     space = SearchSpace((6,), 3, max_layers=2, min_units=2, max_units=6, max_parameters=80)
     rows = drive(make(strategy, space=space, budget=Budget(evaluations=70)))
@@ -131,7 +143,7 @@ def test_a_budget_of_one_is_one_candidate(strategy: Strategy) -> None:
     assert search.stop_reason == "budget"
 
 
-@each_strategy
+@each_strategy_often
 def test_a_search_with_a_raised_budget_goes_on_as_if_from_the_start(strategy: Strategy) -> None:
     first = drive(make(strategy, budget=Budget(evaluations=25)))
     longer = make(strategy, budget=Budget(evaluations=50))
@@ -140,7 +152,7 @@ def test_a_search_with_a_raised_budget_goes_on_as_if_from_the_start(strategy: St
     assert first + drive(longer) == drive(make(strategy, budget=Budget(evaluations=50)))
 
 
-@each_strategy
+@each_strategy_often
 @pytest.mark.parametrize("unit", ["evaluations", "epochs"])
 @settings(max_examples=8, deadline=None)
 @given(

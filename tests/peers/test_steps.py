@@ -19,6 +19,9 @@ from tests.core.builders import architecture
 from tests.peers.losses import LOSSES, loss_targets
 from tests.peers.torch_twin import from_flat, twin
 
+# Fifty steps of both take seconds in all.
+pytestmark = pytest.mark.slow
+
 STEPS, ROWS = 50, 16
 DENSE = architecture(12, [16, 8], 4, "tanh")
 IMAGES = Architecture(

@@ -50,6 +50,7 @@ def test_a_champion_without_regret_has_no_ratio() -> None:
     assert "| random search | - | - | - | - |" in list(lines(results, [20], OURS))
 
 
+@pytest.mark.slow
 def test_a_contest_is_played_printed_and_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     planned = games([RANDOM, OURS], ["blobs"], 3)
@@ -64,6 +65,7 @@ def test_a_contest_is_played_printed_and_drawn(tmp_path: Path) -> None:
     assert OURS in (tmp_path / "plot.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_processes_play_the_same_games() -> None:
     problems = {"blobs": Problem(tiny_table())}
     planned = games([RANDOM, OURS], ["blobs"], 2)

@@ -58,6 +58,7 @@ def test_one_worker_without_error_is_always_busy() -> None:
     assert accounts.idle.tolist() == [0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallelism", [1, 5, 16])
 def test_the_virtual_clock_gives_the_same_results_on_any_number_of_workers(parallelism: int) -> None:
     def search() -> EvolutionarySearch:
@@ -71,6 +72,7 @@ def test_the_virtual_clock_gives_the_same_results_on_any_number_of_workers(paral
         assert by_number(simulate(search(), HARD, workers)[0]) == by_number(alone)
 
 
+@pytest.mark.slow
 def test_a_free_running_search_does_not() -> None:
     def strategy() -> EvolutionarySearch:
         return EvolutionarySearch(SPACE, TRAINING, rows=ROWS, seed=5, parallelism=1, budget=Budget(evaluations=60))

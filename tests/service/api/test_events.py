@@ -200,6 +200,7 @@ def test_many_followers_see_the_same(served: Running, database: Database) -> Non
         follower.close()
 
 
+@pytest.mark.slow
 def test_silence_is_filled(tmp_path: Path) -> None:
     with serving(tmp_path) as running:
         feed = running.server.config.app.state.event_feed  # type: ignore[union-attr]

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from evolution.candidate import Evaluation
 from evolution.observed import MOST_POINTS
@@ -33,6 +34,7 @@ def record(database: Database, lease: Lease, count: int) -> list[Evaluation]:
     return rows
 
 
+@pytest.mark.slow
 def test_what_is_loaded_recommends_what_all_evaluations_do(database: Database) -> None:
     lease = start(database)
     rows = record(database, lease, 600)
