@@ -1,7 +1,4 @@
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.training import Epoch
+from core.epoch import Epoch
 
 
 class CoreError(ValueError):
@@ -46,7 +43,7 @@ class Diverged(CoreError):
     `epoch` counts from 1 and is the epoch in which it was found; `curve` holds the finished epochs before it.
     """
 
-    def __init__(self, epoch: int, curve: "tuple[Epoch, ...]" = ()) -> None:
+    def __init__(self, epoch: int, curve: tuple[Epoch, ...] = ()) -> None:
         # The arguments go to the base class as they are, because pickle rebuilds an exception from `args`.
         super().__init__(epoch, curve)
         self.epoch = epoch

@@ -19,6 +19,7 @@ from core.backend import ArrayModule
 from core.chain import inference
 from core.chain_step import ChainBuffer, ChainStepper
 from core.dataset import Dataset, Task
+from core.epoch import Epoch
 from core.errors import Diverged, InvalidDataset, InvalidTrainingConfig, InvalidTrainingState
 from core.json_fields import check_int
 from core.layers import Dropout, LayerNormalization
@@ -28,7 +29,7 @@ from core.optimizer import Adam, Optimizer, Sgd, clip_calls, decay_vector
 from core.schedule import schedule
 from core.step import EpochBuffer, Stepper
 from core.training_config import TrainingConfig
-from core.training_state import MAX_SEED, Epoch, TrainingState
+from core.training_state import MAX_SEED, TrainingState
 from core.validation import validation_loss, validation_score
 
 __all__ = ["Epoch", "Training", "TrainingConfig", "TrainingResult", "TrainingState", "predicted_flops", "train"]

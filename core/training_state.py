@@ -10,6 +10,7 @@ import numpy as np
 
 from core.architecture import Architecture
 from core.archive import ArchiveReader, Vector, write_archive
+from core.epoch import Epoch
 from core.errors import InvalidTrainingState
 from core.json_fields import check_format, check_int, json_object
 from core.training_config import MAX_EPOCHS, TrainingConfig
@@ -17,19 +18,6 @@ from core.training_config import MAX_EPOCHS, TrainingConfig
 FORMAT = 1
 MAX_MOMENTS = 2
 MAX_SEED = 2**128 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What one epoch showed: mean losses (train: as the steps met the rows), and the task's score, to be large.
-
-    The score is accuracy, from 0 to 1, and the losses are in nats. For regression it is R2, and the losses are of the
-    targets as they are trained on.
-    """
-
-    train_loss: float
-    validation_loss: float
-    validation_score: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
