@@ -91,10 +91,18 @@ def train_replicates(
     return results
 
 
+_SQUARES_FIT = 1e150
+"""Sums of squares of larger numbers overflow."""
+
+
 def mean_and_standard_error(values: Sequence[float]) -> tuple[float, float | None]:
     """Return the mean and its standard error, s / sqrt(n) with n - 1 degrees of freedom; None for a single value."""
-    mean = math.fsum(values) / len(values)
     if len(values) == 1:
-        return mean, None
+        return math.fsum(values), None
+    largest = max(map(abs, values))
+    if largest > _SQUARES_FIT:
+        mean, error = mean_and_standard_error([value / largest for value in values])
+        return mean * largest, None if error is None else error * largest
+    mean = math.fsum(values) / len(values)
     variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
     return mean, math.sqrt(variance / len(values))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.architecture import Architecture
-from evolution.candidate import Evaluation
+from evolution.candidate import Evaluation, bounded
 from evolution.statistics import Estimate, holm, mean_interval, welch_test
 
 SIGNIFICANCE = 0.05
@@ -55,7 +55,7 @@ def network_scores(evaluations: Sequence[Evaluation]) -> dict[Architecture, floa
     scores: dict[Architecture, list[float]] = {}
     for one in sorted(evaluations, key=lambda evaluation: evaluation.candidate.number):
         if one.fitness is not None and one.candidate.stop_after is None:
-            scores.setdefault(one.candidate.architecture, []).append(one.fitness)
+            scores.setdefault(one.candidate.architecture, []).append(bounded(one.fitness))
     return {architecture: math.fsum(values) / len(values) for architecture, values in scores.items()}
 
 

@@ -153,6 +153,15 @@ class Evaluation:
         )
 
 
+LARGEST_SCORE = 1e50
+"""Whoever computes with scores takes those further from 0 for this: squares and sums of any number then stay finite."""
+
+
+def bounded(score: float) -> float:
+    """Return the score, moved to within LARGEST_SCORE of 0."""
+    return min(max(score, -LARGEST_SCORE), LARGEST_SCORE)
+
+
 def best(evaluations: Iterable[Evaluation]) -> Evaluation | None:
     """Return the evaluation with the highest fitness, then the fewest parameters, then the lowest number.
 

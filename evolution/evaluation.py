@@ -3,18 +3,16 @@
 import os
 import socket
 from collections import deque
-from functools import cache
 from time import thread_time
 from types import TracebackType
 from typing import Protocol, Self
-
-from threadpoolctl import threadpool_limits
 
 from core.dataset import Dataset
 from core.errors import Diverged
 from core.export import to_bytes
 from core.replicates import mean_and_standard_error, replicate_seeds, train_replicates
 from core.training import Training, TrainingResult, predicted_flops
+from evolution.blas import pin_blas
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvolutionError, SearchOrderError
 
@@ -52,16 +50,6 @@ class Evaluator(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None: ...
-
-
-@cache
-def pin_blas() -> None:
-    """Give BLAS one thread in this process, once.
-
-    Two processes with two BLAS threads each on two cores are slower than one, and the bits of a matrix product may
-    depend on how many threads share it.
-    """
-    threadpool_limits(limits=1, user_api="blas")
 
 
 def evaluate_candidate(candidate: Candidate, dataset: Dataset) -> Evaluation:

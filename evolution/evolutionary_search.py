@@ -134,13 +134,14 @@ class EvolutionarySearch(SpaceSearch):
     def _promotion(self, number: int, belief: Belief, view: View) -> Candidate | None:
         """Train in full the best network of the rung that was not, while fewer than their share were."""
         on_rung = {one.key for one in view.candidates if one.stop_after is not None}
-        promoted = sum(one.operator == "promote" for one in view.candidates)
-        if promoted >= len(on_rung) // RUNG_DIVISOR:
+        # Not twice: one whose full training failed would take every promotion from then on.
+        promoted = {one.key for one in view.candidates if one.operator == "promote"}
+        if len(promoted) >= len(on_rung) // RUNG_DIVISOR:
             return None
         pending = {one.key for one in view.pending.values()}
         order = np.argsort(-belief.means[: belief.trained], kind="stable")
-        waiting = (int(place) for place in order if not belief.full[place] and belief.keys[place] not in pending)
-        place = next(waiting, None)
+        waiting = (int(place) for place in order if not belief.full[place])
+        place = next((place for place in waiting if belief.keys[place] not in pending | promoted), None)
         if place is None:
             return None
         prediction = Prediction(float(belief.means[place]), float(belief.deviations[place]), 0.0)

@@ -23,7 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evolution.candidate import Evaluation
+from evolution.candidate import Evaluation, bounded
+
+FloatArray = npt.NDArray[np.float64]
 
 RUNG_DIVISOR = 3
 """A rung is the first of this many parts of a training, and one in as many of its networks is promoted."""
@@ -46,7 +48,7 @@ def rung_score(evaluation: Evaluation) -> float | None:
     epochs = rung_epochs(evaluation.candidate.training.epochs)
     if epochs is None or len(evaluation.curve) < epochs:
         return None
-    return max(epoch.validation_score for epoch in evaluation.curve[:epochs])
+    return bounded(max(epoch.validation_score for epoch in evaluation.curve[:epochs]))
 
 
 def is_trusted(anchors: Sequence[Evaluation]) -> bool:
@@ -59,7 +61,7 @@ def is_trusted(anchors: Sequence[Evaluation]) -> bool:
     return spearman(low, full) >= TRUST
 
 
-def spearman(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+def spearman(one: FloatArray, other: FloatArray) -> float:
     """Return Spearman's rank correlation, equal values sharing their mean rank; 0 where either does not vary."""
     a, b = _ranks(one), _ranks(other)
     a, b = a - a.mean(), b - b.mean()
@@ -67,18 +69,24 @@ def spearman(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> fl
     return float(a @ b) / scale if scale > 0 else 0.0
 
 
-def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _ranks(values: FloatArray) -> FloatArray:
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[places])
 
 
 @dataclass(frozen=True, slots=True)
 class RungMap:
-    """full score = intercept + slope * rung score; `reliability` is the share of the variance that this explains."""
+    """full score = intercept + slope * rung score; `reliability` is the share of the variance that this explains.
+
+    No full score is promised outside `lowest` to `highest`: where rung scores hardly differ the slope is steep, and
+    says nothing about a network that does differ there.
+    """
 
     intercept: float
     slope: float
     reliability: float
+    lowest: float = -math.inf
+    highest: float = math.inf
 
     @classmethod
     def fit(cls, pairs: Sequence[tuple[float, float]]) -> "RungMap":
@@ -92,17 +100,25 @@ class RungMap:
         spread = low - low.mean()
         variance = float(spread @ spread)
         total = float(np.square(full - full.mean()).sum())
-        if variance == 0 or total == 0:
+        # What rounding leaves of equal scores is no spread.
+        if variance <= 1e-18 * float(low @ low) or total == 0:
             return cls(float(full.mean() - low.mean()), 1.0, SMALLEST_RELIABILITY)
         # A slope below 0 would say that the worse half of the rung is the better one: noise.
         slope = max(0.0, float(spread @ full) / variance)
         intercept = float(full.mean() - slope * low.mean())
         explained = 1 - float(np.square(full - intercept - slope * low).sum()) / total
-        return cls(intercept, slope, min(1.0, max(SMALLEST_RELIABILITY, explained)))
+        least, most = float(full.min()), float(full.max())
+        return cls(
+            intercept,
+            slope,
+            min(1.0, max(SMALLEST_RELIABILITY, explained)),
+            lowest=2 * least - most,
+            highest=2 * most - least,
+        )
 
-    def __call__(self, score: float) -> float:
-        """Return the full score that a rung score stands for."""
-        return self.intercept + self.slope * score
+    def __call__(self, scores: npt.ArrayLike) -> FloatArray:
+        """Return the full scores that rung scores stand for."""
+        return np.clip(self.intercept + self.slope * np.asarray(scores, np.float64), self.lowest, self.highest)
 
 
 SMALLEST_RELIABILITY = 0.05
@@ -111,8 +127,8 @@ SMALLEST_RELIABILITY = 0.05
 def _full_score(evaluation: Evaluation) -> float:
     """Return the score of the replicate whose curve is kept."""
     if evaluation.scores:
-        return evaluation.scores[0]
-    return evaluation.fitness if evaluation.fitness is not None else 0.0
+        return bounded(evaluation.scores[0])
+    return bounded(evaluation.fitness) if evaluation.fitness is not None else 0.0
 
 
 def pair_of(evaluation: Evaluation) -> tuple[float, float] | None:

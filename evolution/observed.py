@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from evolution.candidate import Candidate, Evaluation, Key
+from evolution.candidate import Candidate, Evaluation, Key, bounded
 from evolution.features import FeatureMap
 from evolution.ladder import RungMap, pair_of
 from evolution.surrogate import FloatArray, IndexArray, Observations
@@ -66,7 +66,7 @@ class Observed:
             pair = pair_of(evaluation)
             if pair is not None:
                 self._pairs.append(pair)
-            for score in evaluation.scores or (evaluation.fitness,):
+            for score in map(bounded, evaluation.scores or (evaluation.fitness,)):
                 if evaluation.candidate.stop_after is not None:
                     self._rung_sums[place] += score
                     self._rung_counts[place] += 1
@@ -98,8 +98,9 @@ class Observed:
         if any(self._rung_counts):
             rung = RungMap.fit(self._pairs)
             short = np.array(self._rung_counts, np.float64)
+            expected = rung(np.array(self._rung_sums) / np.maximum(short, 1))
             counts = counts + rung.reliability * short
-            sums = sums + rung.reliability * (rung.intercept * short + rung.slope * np.array(self._rung_sums))
+            sums = sums + rung.reliability * short * expected
         return sums, counts
 
     def observations(self, *, clip: bool) -> tuple[Observations, IndexArray]:

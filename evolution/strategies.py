@@ -33,9 +33,8 @@ def make_search(
     """Return a search before its first candidate; `cost` is the second objective, where there is one.
 
     `ladder` and `stopping` are for evolution with one objective, which alone has what they ask; a ladder pays only
-    where the budget counts epochs, and is left out where it does not. Raises InvalidSearch for a strategy that knows
-    the score alone, and for a stopping rule that the search cannot follow. Random search draws the same networks
-    whatever the objectives are.
+    where epochs are counted. Raises InvalidSearch for a strategy that knows the score alone, and for a stopping rule
+    that the search cannot follow. Random search draws the same networks whatever the objectives are.
     """
     common: dict[str, Any] = {
         "rows": rows,
@@ -50,8 +49,7 @@ def make_search(
         case "evolution":
             if cost is not None:
                 return ParetoSearch(space, training, cost=cost, **common)
-            climbs = ladder and budget.epochs is not None
-            return EvolutionarySearch(space, training, ladder=climbs, stopping=stopping, **common)
+            return EvolutionarySearch(space, training, ladder=ladder, stopping=stopping, **common)
         case "nsga2":
             return Nsga2Search(space, training, cost=cost, **common)
         case "regularized":

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from evolution.blas import pin_blas
 from evolution.errors import InvalidSearch
 
 FloatArray = npt.NDArray[np.float64]
@@ -96,6 +97,7 @@ def matern52(squares: FloatArray, lengths: Sequence[float]) -> FloatArray:
 
 def fit(observations: Observations, groups: Sequence[IndexArray]) -> Hyperparameters:
     """Return the grid's hyperparameters with the largest marginal likelihood, searched coordinate by coordinate."""
+    pin_blas()
     squares = squared_distances(observations.features, observations.features, groups)
     best = Hyperparameters.start(len(groups))
     most = _log_evidence(observations, squares, best)
@@ -157,6 +159,7 @@ class Posterior:
         fitted: Hyperparameters,
         amplitude: float | None = None,
     ) -> None:
+        pin_blas()
         self._observations, self._groups, self._fitted = observations, groups, fitted
         correlation = matern52(squared_distances(observations.features, observations.features, groups), fitted.lengths)
         covariance = _covariance(correlation, observations.counts, fitted.noise)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from benchmarks.search.game import Mark, most_trainings, play
 from benchmarks.search.problem import Problem
 from benchmarks.search.strategies import STRATEGIES, Strategy
-from evolution.evaluation import pin_blas
+from evolution.blas import pin_blas
 
 
 @dataclass(frozen=True, slots=True)

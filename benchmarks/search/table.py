@@ -28,7 +28,7 @@ from benchmarks.search.grid import Grid
 from core.errors import Diverged
 from core.replicates import replicate_seeds, train_replicates
 from core.training import TrainingConfig, TrainingResult
-from evolution.evaluation import pin_blas
+from evolution.blas import pin_blas
 from evolution.rng import Purpose, seed63
 
 FORMAT = 1

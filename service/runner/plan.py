@@ -173,6 +173,7 @@ class Plan:
             budget=budget,
             replicates=self.spec.replicates,
             cost=cost,
-            ladder=self.spec.ladder,
+            # By the spec, not by `budget`: a search that has ended is run again with its number of candidates.
+            ladder=self.spec.ladder and self.spec.budget.epochs is not None,
             stopping=self.spec.stopping_rule() if strategy == self.spec.strategy else None,
         )

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.dataset import Dataset
 from evolution.arms import RIVAL_LABELS, RivalResult, SkippedRival, read_predictions
-from evolution.evaluation import pin_blas
+from evolution.blas import pin_blas
 from service.store.rival_repository import RivalFit
 
 MOST_ROWS: Final = 200_000

@@ -17,8 +17,8 @@ from service.store.entities import CandidateStatus, Phase
 from service.store.models import candidates
 
 PHASE: Final[Phase] = "search"
-REPEAT: Final = "repeat"
-"""The operator of a candidate that trains its parent again; it changes nothing, so what it shows is noise."""
+AGAIN: Final = ("repeat", "promote")
+"""The operators of candidates that train their parent again; they change nothing, so what they show is noise."""
 
 MOST_RELATIVES: Final = 2_000
 """A family tree ends after so many, the nearest first; nobody reads a larger one."""
@@ -104,6 +104,7 @@ def lineage(session: Session, job_id: str, number: int) -> Lineage | None:
             candidates.c.status,
             candidates.c.fitness,
             candidates.c.prediction,
+            candidates.c.stop_after,
         )
         .where(candidates.c.job_id == job_id, candidates.c.phase == PHASE)
         .order_by(candidates.c.number)
@@ -151,13 +152,17 @@ def _load(session: Session, job_id: str, numbers: Sequence[int]) -> list[Row[Any
 
 
 def _operators(rows: Sequence[Row[Any]]) -> tuple[OperatorSuccess, ...]:
-    """Return the operators by how often they were tried; a child of several, "widen+narrow", counts for each."""
-    fitness = {row.number: row.fitness for row in rows}
+    """Return the operators by how often they were tried; a child of several, "widen+narrow", counts for each.
+
+    A child is compared with those parents that were trained as long: a short training on the ladder scores less.
+    """
+    fitness = {(row.number, row.stop_after): row.fitness for row in rows}
     tried: dict[str, int] = {}
     failed: dict[str, int] = {}
     changes: dict[str, list[float]] = {}
     for row in rows:
-        parents = [fitness[parent] for parent in row.parents if fitness.get(parent) is not None]
+        scores = [fitness.get((parent, row.stop_after)) for parent in row.parents]
+        parents = [score for score in scores if score is not None]
         for operator in dict.fromkeys(row.operator.split("+")):
             tried[operator] = tried.get(operator, 0) + 1
             failed[operator] = failed.get(operator, 0) + (row.status == "failed")
@@ -173,6 +178,8 @@ def _operators(rows: Sequence[Row[Any]]) -> tuple[OperatorSuccess, ...]:
 
 
 def _calibration(rows: Sequence[Row[Any]]) -> Calibration | None:
+    # What is predicted is the score of a full training, which a short one on the ladder does not tell.
+    rows = [row for row in rows if row.stop_after is None]
     known = [row for row in rows if row.fitness is not None and row.prediction is not None]
     if not known:
         return None
@@ -202,7 +209,7 @@ def _noise(rows: Sequence[Row[Any]]) -> float | None:
     scores: dict[int, list[float]] = {}
     for row in rows:
         if row.fitness is not None:
-            first = row.parents[0] if row.operator == REPEAT else row.number
+            first = row.parents[0] if row.operator in AGAIN else row.number
             scores.setdefault(first, []).append(row.fitness)
     squares, freedom = 0.0, 0
     for each in scores.values():

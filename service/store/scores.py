@@ -1,7 +1,9 @@
 """The scores of a job's search, as a recommendation needs them: quick, however many candidates there are.
 
 A recommendation looks at the few hundred networks that a surrogate is fitted to. Which ones these are can be told from
-the scores alone, so architectures stay text until it is known, and learning curves stay in the database.
+the scores alone, so architectures stay text until it is known, and learning curves stay in the database. A search on
+the ladder is another matter: what its short trainings are worth follows from the curves of all full ones, so there
+everything is loaded.
 """
 
 import json
@@ -17,6 +19,7 @@ from core.training import TrainingConfig
 from evolution.candidate import Candidate, Evaluation
 from evolution.observed import best_and_latest
 from service.store.entities import Phase
+from service.store.mapping import curve_from_json
 from service.store.models import candidates, evaluations
 
 PHASE: Phase = "search"
@@ -46,8 +49,15 @@ def epochs_spent(session: Session, job_id: str, first: int) -> int:
 def scores(session: Session, job_id: str, first: int | None = None) -> list[Evaluation]:
     """Return the scored evaluations of those networks of the search that a surrogate is fitted to, by number.
 
-    `first` leaves out all but so many candidates. Curves, parents and predictions are not loaded.
+    `first` leaves out all but so many candidates. Parents and predictions are not loaded, and curves only where some
+    trainings stopped on the ladder: then the scores of all networks come.
     """
+    of_search = [candidates.c.job_id == job_id, candidates.c.phase == PHASE]
+    if first is not None:
+        of_search.append(candidates.c.number < first)
+    ladder = session.execute(
+        select(candidates.c.id).where(*of_search, candidates.c.stop_after.is_not(None)).limit(1)
+    ).first()
     query = (
         select(
             candidates.c.number,
@@ -56,6 +66,7 @@ def scores(session: Session, job_id: str, first: int | None = None) -> list[Eval
             cast(candidates.c.architecture, Text).label("architecture"),
             cast(candidates.c.training, Text).label("training"),
             candidates.c.replicates,
+            candidates.c.stop_after,
             evaluations.c.fitness,
             evaluations.c.scores,
             evaluations.c.epochs,
@@ -63,18 +74,18 @@ def scores(session: Session, job_id: str, first: int | None = None) -> list[Eval
             evaluations.c.seconds,
         )
         .join_from(candidates, evaluations, evaluations.c.candidate_id == candidates.c.id)
-        .where(candidates.c.job_id == job_id, candidates.c.phase == PHASE, evaluations.c.fitness.is_not(None))
+        .where(*of_search, evaluations.c.fitness.is_not(None))
         .order_by(candidates.c.number)
     )
-    if first is not None:
-        query = query.where(candidates.c.number < first)
+    if ladder is not None:
+        query = query.add_columns(evaluations.c.curve)
     rows = session.execute(query).all()
-    chosen = _chosen(rows)
+    chosen = _chosen(rows) if ladder is None else None
     architectures: dict[str, Architecture] = {}
     trainings: dict[str, TrainingConfig] = {}
     found = []
     for row in rows:
-        if (row.architecture, row.training) not in chosen:
+        if chosen is not None and (row.architecture, row.training) not in chosen:
             continue
         if row.architecture not in architectures:
             architectures[row.architecture] = Architecture.from_json(json.loads(row.architecture))
@@ -88,13 +99,14 @@ def scores(session: Session, job_id: str, first: int | None = None) -> list[Eval
             architectures[row.architecture],
             trainings[row.training],
             replicates=row.replicates,
+            stop_after=row.stop_after,
         )
         found.append(
             Evaluation(
                 candidate,
                 row.fitness,
                 None,
-                curve=(),
+                curve=() if ladder is None else curve_from_json(row.curve),
                 epochs=row.epochs,
                 flops=row.flops,
                 seconds=row.seconds,

@@ -111,3 +111,5 @@ def test_mean_and_standard_error_by_hand() -> None:
     assert mean_and_standard_error([0.5]) == (0.5, None)
     # Deviations -0.1, 0, 0.1: variance 0.02 / 2, standard error sqrt(0.01 / 3).
     assert mean_and_standard_error([0.8, 0.9, 1.0]) == pytest.approx((0.9, 0.05773502691896258))
+    # Also where sums or squares of them would overflow.
+    assert mean_and_standard_error([8e307, 9e307, 10e307]) == pytest.approx((9e307, 5.773502691896258e306))

@@ -83,6 +83,26 @@ def test_the_map_finds_a_line() -> None:
     assert RungMap.fit([])(0.4) == 0.4
 
 
+def test_a_steep_map_promises_nothing_far_from_what_was_seen() -> None:
+    """Rung scores that hardly differ, and a network that learns at once: 0.1 + 1e-6 times a slope of 5e5."""
+    rung = RungMap.fit([(0.1, 0.5), (0.1 + 1e-7, 0.55), (0.1 + 2e-7, 0.6)])
+
+    assert rung([0.0, 0.1, 0.9]) == pytest.approx([0.4, 0.5, 0.7])
+
+
+def test_a_network_whose_full_training_fails_is_promoted_once() -> None:
+    def fails_when_promoted(one: Candidate) -> Evaluation:
+        if one.operator == "promote":
+            return Evaluation(one, None, "diverged in epoch 5", (), 5, 1, 0.1)
+        return steady(one)
+
+    rows = drive(make(), fails_when_promoted)
+    promoted = [row.candidate.key for row in rows if row.candidate.operator == "promote"]
+
+    assert len(promoted) > 5
+    assert len(set(promoted)) == len(promoted)
+
+
 def test_a_pair_needs_a_full_training_that_reached_the_rung() -> None:
     one = replace(candidate(), training=SIX)
     whole = trained(one, 0.9, 0.6)

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import Table, delete, select, update
 
 from core.training import Epoch
+from evolution import ladder
 from service.runner import budgeted_search
 from service.runner.verification import Difference, Different, NotComparable, _as_stored, trained_on, verify
 from service.settings import Settings
+from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import Phase
 from service.store.models import candidates, evaluations, jobs
@@ -95,6 +97,20 @@ def test_a_job_is_equal_to_itself_and_whatever_is_tampered_with_is_named(
     found = difference(database, settings, job_id)
 
     assert (found.phase, found.number, found.stored) == ("search", 5, "not stored")
+
+
+def test_a_search_on_the_ladder_is_run_again_on_the_ladder(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whether short trainings tell the long ones on these data is not what is asked here.
+    monkeypatch.setattr(ladder, "TRUST", -1.0)
+    space = {"max_layers": 2, "min_units": 8, "max_units": 128}
+    job = execute(database, settings, submit(database, budget={"epochs": 66}, space=space))
+    with database.read() as session:
+        stored, _ = CandidateRepository(session).load(job.id, "search")
+
+    assert any(one.stop_after == 1 for one in stored)
+    assert verify(database, settings, job.id, quiet)["search"] == len(stored) == job.stopped_at
 
 
 def test_a_job_that_the_clock_ended_is_run_again_to_the_same_candidate(

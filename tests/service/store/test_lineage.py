@@ -136,3 +136,34 @@ def test_a_search_that_predicts_nothing_has_no_calibration(database: Database) -
     store(database, lease, [(child(0, "random", ()), 0.5)])
 
     assert read(database, lease, 0).calibration is None
+
+
+def test_short_trainings_are_compared_with_short_ones_and_tell_nothing_of_predictions(database: Database) -> None:
+    lease = start(database)
+    belief = Prediction(0.9, 0.01, 0.1)
+
+    def short(number: int, operator: str, parents: tuple[int, ...]) -> Candidate:
+        return replace(child(number, operator, parents, belief), stop_after=1)
+
+    store(
+        database,
+        lease,
+        [
+            (child(0, "anchor", ()), 0.9),
+            (short(1, "random", ()), 0.5),
+            (short(2, "widen", (0,)), 0.6),
+            (short(3, "widen", (1,)), 0.6),
+            (child(4, "promote", (3,), belief), 0.91),
+            (child(5, "repeat", (3,), belief), 0.89),
+        ],
+    )
+    found = read(database, lease, 5)
+    compared = {one.operator: (one.tried, one.compared) for one in found.operators}
+
+    assert (compared["widen"], compared["promote"]) == ((2, 1), (1, 0))
+    assert [one.mean_change for one in found.operators if one.operator == "widen"] == pytest.approx([0.1])
+    assert found.calibration is not None
+    assert found.calibration.predictions == 2
+    assert found.calibration.mean_error == pytest.approx(0)
+    # Of one network that was promoted and then trained again.
+    assert found.calibration.noise == pytest.approx(0.02 / 2**0.5)

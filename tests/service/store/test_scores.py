@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from core.training import Epoch, TrainingConfig
 from evolution.candidate import Evaluation
 from evolution.observed import MOST_POINTS
 from evolution.recommendation import pareto_standings, standings
@@ -45,6 +46,30 @@ def test_what_is_loaded_recommends_what_all_evaluations_do(database: Database) -
     assert standings(loaded, SPACE) == standings(rows, SPACE)
     assert pareto_standings(loaded, SPACE, "parameters") == pareto_standings(rows, SPACE, "parameters")
     assert standings(first, SPACE) == standings(rows[:300], SPACE)
+
+
+def test_short_trainings_on_the_ladder_are_worth_what_they_tell(database: Database) -> None:
+    """Full trainings that lose half of what they had at the rung: a short one's high score promises little."""
+    lease = start(database)
+    training = TrainingConfig(epochs=3)
+    rows = []
+    for number in range(60):
+        at_rung = 0.4 + number % 10 / 20
+        one = candidate(number, 8 + number, parents=(), training=training, stop_after=1 if number > 9 else None)
+        curve = (Epoch(1.0, 1.0, at_rung), *(Epoch(1.0, 1.0, at_rung / 2),) * 2)
+        if one.stop_after is None:
+            rows.append(evaluation(one, at_rung / 2, curve=curve))
+        else:
+            rows.append(evaluation(one, at_rung, curve=curve[:1]))
+    with database.write() as session:
+        CandidateRepository(session).record(lease, "search", [row.candidate for row in rows], rows)
+    with database.read() as session:
+        loaded, first = scores(session, lease.job_id), scores(session, lease.job_id, 30)
+
+    assert standings(loaded, SPACE) == standings(rows, SPACE)
+    assert max(one.mean for one in standings(loaded, SPACE)) < 0.5
+    assert {one.number for one in standings(loaded, SPACE)} == set(range(10))
+    assert standings(first, SPACE) == standings(rows[:30], SPACE)
 
 
 def test_the_prefix_ends_before_the_first_candidate_that_is_pending(database: Database) -> None:
