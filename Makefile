@@ -12,7 +12,7 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test test-fast lint format bench bench-simulation bench-search lock clean
+.PHONY: help demo serve test test-fast lint format bench bench-simulation bench-search bench-real lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench-simulation: $(VENV)/.test ## up to 10,000 simulated workers, and how fast 
 
 bench-search: $(VENV)/.test $(VENV)/.bench ## our search and its peers on tables of real trainings (built once, in about 20 minutes)
 	@$(BIN)/python -m benchmarks.search --json search-benchmark.json --plot search-benchmark.svg
+
+bench-real: $(VENV)/.test $(VENV)/.bench ## our evolution and Optuna's TPE in real trainings, to the test rows
+	@$(BIN)/python -m benchmarks.search.real_runs --json build/real-runs.json
 
 # The benchmark's pins leave torch out, and with it what it alone pulls in: its ordinary wheel for Linux brings gigabytes
 # of CUDA libraries. It is measured where it is installed; `.venv/bin/pip install torch` does so. What tests and
