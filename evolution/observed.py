@@ -16,6 +16,10 @@ MOST_POINTS = 260
 CLIP = 2.0
 """Scores lie at most this many times as far below the median as the best lies above it; lower ones are lifted."""
 
+LEAST_SHARE = 0.1
+"""The floor lies at least this share of the whole range below the median: where most networks are perfect, the others
+must still be seen to be worse."""
+
 SHRINKAGE = 2.0
 """How many trainings of an average network weigh as much as what was seen of one, when the best are looked for."""
 
@@ -118,8 +122,8 @@ class Observed:
         repeats = np.maximum(full[chosen] - 1, 0)
         means, counts = means[chosen], counts[chosen]
         if clip and len(means):
-            middle = float(np.median(means))
-            floor = middle - CLIP * (float(means.max()) - middle)
+            middle, best, worst = float(np.median(means)), float(means.max()), float(means.min())
+            floor = middle - max(CLIP * (best - middle), LEAST_SHARE * (best - worst))
             # What spreads far below the floor says nothing about the noise of good networks.
             squares, repeats = np.where(means >= floor, squares, 0.0), np.where(means >= floor, repeats, 0.0)
             means = np.maximum(means, floor)

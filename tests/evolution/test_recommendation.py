@@ -67,3 +67,13 @@ def test_a_larger_network_is_on_the_front_only_with_a_higher_mean() -> None:
 
     assert [one.architecture.widths for one in reported] == [(4,), (8,), (32,)]
     assert [one.trainings for one in reported] == [4, 4, 4]
+
+
+def test_where_most_networks_are_perfect_the_others_are_still_worse() -> None:
+    scores = {(4,): 0.62, (8,): 0.64, (16,): 0.8, **{(units,): 1.0 for units in range(32, 60)}}
+    rows = [evaluation(candidate(number, widths), score) for number, (widths, score) in enumerate(scores.items())]
+    ranked = standings(rows, SPACE)
+
+    assert ranked[0].architecture.widths[0] >= 32
+    assert [one.architecture.widths for one in ranked[-2:]] in ([(4,), (8,)], [(8,), (4,)])
+    assert ranked[-1].mean < 0.97
