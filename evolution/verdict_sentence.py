@@ -180,8 +180,16 @@ def curse_sentence(main: ArmVerdict, epochs: int | None) -> str | None:
     return (
         f"The search had scored this network {percent(main.search_score)} on its validation rows; "
         f"{counted(main.seeds - main.failures, 'fresh training')}{length} reach{_s(main)} "
-        f"{percent(main.validation_accuracy)} there."
+        f"{percent(main.validation_accuracy)} there{_lost(main)}."
     )
+
+
+def _lost(main: ArmVerdict) -> str:
+    """Name the trainings that failed: they are in the share of right answers, and not in the validation score."""
+    if not main.failures:
+        return ""
+    which = "which counts as a wrong answer to every test row"
+    return f", and {counted(main.failures, 'other')} failed, {which}"
 
 
 def smaller_sentence(verdict: Verdict) -> str | None:

@@ -178,6 +178,10 @@ def test_the_winners_curse() -> None:
         "95.0 % there."
     )
     assert curse_sentence(found.arms[2], 16) is None
+    assert curse_sentence(replace(found.arms[0], failures=3), 16) == (
+        "The search had scored this network 98.0 % on its validation rows; two fresh trainings of 16 epochs reach "
+        "95.0 % there, and three others failed, which counts as a wrong answer to every test row."
+    )
 
 
 def test_the_smaller_network() -> None:
