@@ -23,8 +23,9 @@ demo: $(VENV)/.demo ## evolve a network for handwritten digits and say whether i
 serve: $(VENV)/.demo ## start the service on 127.0.0.1 and browse the jobs
 	@$(BIN)/cambrian serve
 
+
 test: $(VENV)/.test lint ## every test: SQLite, PostgreSQL, Ray clusters, kills
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2
 
 test-fast: $(VENV)/.test ## the tests that take less than a second each
 	@$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4

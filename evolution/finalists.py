@@ -38,6 +38,21 @@ class Finalist:
     recipe: Recipe | None = None
 
 
+def choose_finalists(ranked: Sequence[Standing], count: int) -> tuple[Standing, ...]:
+    """Return the `count` networks of a search that become finalists: the best and, last, the smallest that may be it.
+
+    `ranked` are its standings, best first. Where scores can hardly be told apart, their order says little, and no
+    small network might be among the best few; so the last place goes to the network with the fewest parameters whose
+    mean lies within one standard deviation of the best one's, unless it is among them.
+    """
+    best = tuple(ranked[:count])
+    if count < 2 or len(ranked) <= count:
+        return best
+    close = (one for one in ranked if one.mean >= best[0].mean - best[0].deviation)
+    smallest = min(close, key=lambda one: one.architecture.parameter_count)
+    return best if smallest in best else (*best[:-1], smallest)
+
+
 def finalist_arms(*leaders: Sequence[Standing], recipes: bool = False) -> tuple[Arm, ...]:
     """Return the arms of the phase: the leaders of all searches, a network that several searches found only once.
 

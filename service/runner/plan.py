@@ -8,7 +8,7 @@ from core.dataset import Dataset
 from core.training import TrainingConfig
 from evolution.arms import EVOLUTION, LOGISTIC_REGRESSION, RANDOM_SEARCH, SMALLEST, USUAL_DESIGN, SkippedRival
 from evolution.candidate import Evaluation
-from evolution.finalists import finalist_arms, rank_finalists, smallest_within_one_standard_error
+from evolution.finalists import choose_finalists, finalist_arms, rank_finalists, smallest_within_one_standard_error
 from evolution.objectives import CostName
 from evolution.recipe import Recipe, recipe_of
 from evolution.recommendation import Standing, standings
@@ -155,7 +155,7 @@ class Plan:
         return self.space.recipe is not None
 
     def _leaders(self, evaluations: Sequence[Evaluation]) -> tuple[Standing, ...]:
-        return standings(evaluations, self.space)[: self.spec.final.finalists]
+        return choose_finalists(standings(evaluations, self.space), self.spec.final.finalists)
 
     def _best_usual_design(self, searched: Sequence[Evaluation]) -> Architecture | None:
         usual = {one.candidate.architecture for one in searched if one.candidate.operator == ANCHOR}

@@ -5,7 +5,13 @@ import pytest
 from core.architecture import Architecture
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import InvalidVerdict
-from evolution.finalists import Finalist, finalist_arms, rank_finalists, smallest_within_one_standard_error
+from evolution.finalists import (
+    Finalist,
+    choose_finalists,
+    finalist_arms,
+    rank_finalists,
+    smallest_within_one_standard_error,
+)
 from evolution.recipe import Recipe, recipe_of
 from evolution.recommendation import Standing
 from evolution.retraining import Arm
@@ -37,6 +43,21 @@ def test_where_recipes_were_searched_each_finalist_keeps_its_own() -> None:
     ranked = rank_finalists(leaders, groups, recipes=True)
 
     assert [(one.mean, one.recipe) for one in ranked] == [(0.9, recipe_of(fast)), (0.7, recipe_of(slow))]
+
+
+def test_the_last_finalist_is_the_smallest_that_may_be_the_best() -> None:
+    ranked = [
+        *(replace(standing((40 - place,), 0.9 - place / 1000), deviation=0.02) for place in range(8)),
+        replace(standing((5,), 0.885), deviation=0.02),
+        replace(standing((3,), 0.85), deviation=0.02),
+    ]
+
+    assert [one.architecture.widths for one in choose_finalists(ranked, 5)] == [(40,), (39,), (38,), (37,), (5,)]
+    assert choose_finalists(ranked, 1) == (ranked[0],)
+    assert choose_finalists(ranked[:4], 5) == tuple(ranked[:4])
+    certain = [replace(one, deviation=0.0001) for one in ranked]
+
+    assert choose_finalists(certain, 5) == tuple(certain[:5])
 
 
 def test_a_network_that_two_searches_found_is_trained_once() -> None:

@@ -17,7 +17,7 @@ from benchmarks.search.real_runs.task import Task
 from core.architecture import Architecture, Dense
 from evolution.arms import arm_result
 from evolution.evaluation import SerialEvaluator
-from evolution.finalists import finalist_arms, rank_finalists
+from evolution.finalists import choose_finalists, finalist_arms, rank_finalists
 from evolution.ledger import LedgerEntry, ledger_of
 from evolution.retraining import Arm, Retraining
 
@@ -65,7 +65,7 @@ def final_phase(task: Task, seed: int, found: Sequence[Found]) -> SeedOutcome:
     dataset, test = task.dataset, task.dataset.test
     if test is None:
         raise ValueError(f"{dataset.name} has no test rows to answer")
-    leaders = {one.name: one.leaders[:LEADERS] for one in found}
+    leaders = {one.name: choose_finalists(one.leaders, LEADERS) for one in found}
     if without := [name for name, group in leaders.items() if not group]:
         raise ValueError(f"every training of {', '.join(without)} diverged on {dataset.name}, search seed {seed}")
     finalists = _retraining(task, seed, finalist_arms(*leaders.values()), FINALIST_SEEDS, test_rows=False)

@@ -7,7 +7,7 @@ product again.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,7 +18,8 @@ import scipy.stats
 
 from core.architecture import Architecture
 from core.dataset import Dataset, Split
-from evolution.recommendation import standings
+from evolution.finalists import choose_finalists
+from evolution.recommendation import Standing, standings
 from service.data.prepared import load_dataset
 from service.job_spec import JobSpec
 from service.runner import job_run
@@ -69,6 +70,10 @@ def shuffled(dataset: Dataset) -> Dataset:
     )
 
 
+def _told(ranked: Sequence[Standing]) -> dict[str, float]:
+    return {json.dumps(one.architecture.to_json(), sort_keys=True): one.mean for one in ranked}
+
+
 class Judged:
     """A job that has its verdict, the data, and the rows."""
 
@@ -94,12 +99,17 @@ class Judged:
 
     def beliefs(self, phase: Phase) -> dict[str, float]:
         """What a search believes of its networks, best first: the search's own business, so asked of the product."""
+        return _told(self._standings(phase))
+
+    def leaders(self, phase: Phase, count: int) -> dict[str, float]:
+        """The networks that become finalists, with what is believed of them."""
+        return _told(choose_finalists(self._standings(phase), count))
+
+    def _standings(self, phase: Phase) -> tuple[Standing, ...]:
         with self.database.read() as session:
             _, evaluations = CandidateRepository(session).load(self.job.id, phase)
         space = JobSpec.model_validate(self.job.spec).search_space(self.dataset.input_shape, self.dataset.outputs)
-        return {
-            json.dumps(one.architecture.to_json(), sort_keys=True): one.mean for one in standings(evaluations, space)
-        }
+        return standings(evaluations, space)
 
     def references(self) -> list[str]:
         """Conclusions against the designs that need no search."""
@@ -271,9 +281,9 @@ def test_finalists_follow_from_the_rows(name: str, judged: dict[str, Judged]) ->
     assert not set(*seeds) & final_seeds
     assert [each["finder"] for each in job.verdict["finalists"]] == list(searches)
     for each in job.verdict["finalists"]:
-        leaders = list(job.beliefs(searches[each["finder"]]).items())[:3]
+        leaders = job.leaders(searches[each["finder"]], 3)
         told = {json.dumps(one["architecture"], sort_keys=True): one["search_score"] for one in each["finalists"]}
-        assert told == pytest.approx(dict(leaders))
+        assert told == pytest.approx(leaders)
         for one in each["finalists"]:
             group = trained[json.dumps(one["architecture"], sort_keys=True)]
             scores = [row["fitness"] for row in group]
