@@ -2,9 +2,11 @@
 
 The record is the spec with its seed, the fingerprint of the data, and the number of candidates at which the search
 ended. All phases start from nothing, so each row of them is proposed and trained anew, and held against the stored one:
-the candidate as soon as it is proposed, its outcome as soon as it is there.
+the candidate as soon as it is proposed, its outcome as soon as it is there. At the end the verdict is reached again
+from the rows.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -17,18 +19,21 @@ from evolution.candidate import Candidate, Evaluation
 from evolution.evaluation import Evaluator
 from evolution.loop import Evaluated, Proposed, run_search
 from evolution.search import Budget, Search
+from evolution.verdict import FORMAT
 from service.data.errors import DatasetUnavailable
 from service.data.prepared import load_dataset
 from service.job_spec import JobSpec
 from service.runner.evaluators import open_evaluator
+from service.runner.judgement import JobRows, judge
 from service.runner.phases import run_phases
-from service.runner.plan import Plan
+from service.runner.plan import FINAL, Plan
 from service.settings import Settings
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import PHASES, Job, Phase
 from service.store.job_repository import JobRepository
 from service.store.mapping import curve_to_json, plain_text
+from service.store.rival_repository import RivalRepository
 
 _OUTCOME: Final = (
     "candidate",
@@ -98,6 +103,7 @@ def verify(database: Database, settings: Settings, job_id: str, show: Show) -> d
         found = CandidateRepository(session).inconsistent(job_id)
     if found is not None:
         raise Different(Difference(*found, "copy of the outcome", "another one than the evaluation's", "equal to it"))
+    _require_equal_verdict(database, job, plan, stored)
     return equal
 
 
@@ -179,6 +185,47 @@ def _as_stored(name: str, value: Any) -> Any:
 def _require_equal(phase: Phase, number: int, field: str, stored: Any, again: Any) -> None:
     if stored != again:
         raise Different(Difference(phase, number, field, _short(stored), _short(again)))
+
+
+def _require_equal_verdict(database: Database, job: Job, plan: Plan, stored: Mapping[Phase, Rows]) -> None:
+    """Reach the verdict again from the stored rows, which were found to be right, and compare all of its numbers.
+
+    The other methods' fits are taken as they are stored. Wording may change between releases and is not compared.
+    """
+    if job.verdict is None or job.verdict.get("format") != FORMAT:
+        return
+    with database.read() as session:
+        fits = RivalRepository(session).load(job.id)
+    searched, compared, finalists, retrained = (
+        [evaluations[number] for number in sorted(evaluations)] for _, evaluations in map(stored.__getitem__, PHASES)
+    )
+    taken = {one.name for one in plan.rivals()[0]}
+    told = {one["name"] for one in job.verdict["rivals"]}
+    if taken != told:
+        raise NotComparable(
+            f"other methods took part ({', '.join(sorted(told)) or 'none'}) than are installed here "
+            f"({', '.join(sorted(taken)) or 'none'}); install scikit-learn, in the release of the job's machine"
+        )
+    again = judge(plan, JobRows(searched, compared, finalists, retrained, fits)).verdict.to_json()
+    path = first_other_number(job.verdict, again)
+    if path is not None:
+        raise Different(Difference(FINAL, 0, f"verdict{path}", "another number", "recomputed from the rows"))
+
+
+def first_other_number(stored: Any, again: Any, path: str = "") -> str | None:
+    """Return the JSON pointer of the first place where two values differ in more than words; None where none does."""
+    if isinstance(stored, str) and isinstance(again, str):
+        return None
+    if isinstance(stored, int | float) and isinstance(again, int | float):
+        return None if math.isclose(stored, again, rel_tol=1e-9, abs_tol=1e-12) else path
+    if isinstance(stored, dict) and isinstance(again, dict) and stored.keys() == again.keys():
+        pairs = [(key, stored[key], again[key]) for key in stored]
+    elif isinstance(stored, list) and isinstance(again, list) and (len(stored) == len(again) or path == "/paragraph"):
+        pairs = [(str(place), one, other) for place, (one, other) in enumerate(zip(stored, again, strict=False))]
+    else:
+        return None if stored is None and again is None else path
+    found = (first_other_number(one, other, f"{path}/{key}") for key, one, other in pairs)
+    return next((place for place in found if place is not None), None)
 
 
 def _short(value: Any) -> str:

@@ -22,6 +22,9 @@ from evolution.virtual_clock_search import VirtualClockSearch
 from tests.evolution.builders import TRAINING
 from tests.evolution.drivers import Rows, drive
 
+# Many whole searches: seconds in all.
+pytestmark = pytest.mark.slow
+
 FLAT = SearchSpace((6,), 3)
 RECIPES = replace(FLAT, recipe=RecipeSpace())
 IMAGES = SearchSpace((8, 8), 3, max_layers=1, max_units=128, max_blocks=2, dropout=(0.0, 0.2), max_parameters=9000)

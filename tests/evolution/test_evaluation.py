@@ -1,11 +1,13 @@
 import math
+import os
 import statistics
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
 
 from core.architecture import Architecture, Dense
 from core.dataset import TASKS, Task
@@ -164,9 +166,20 @@ def test_data_that_do_not_fit_are_a_fault_of_the_program() -> None:
 
 
 def test_blas_is_pinned_to_one_thread() -> None:
-    evaluate_candidate(candidate(), blobs())
+    # In a process of its own: other tests load further libraries, after the one time that threads are set.
+    program = """
+from threadpoolctl import threadpool_info
+from evolution.evaluation import evaluate_candidate
+from tests.evolution.builders import blobs, candidate
+evaluate_candidate(candidate(), blobs())
+print({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
+"""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2"}
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
 
-    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
+    assert answer.stdout.strip() == "{1}"
 
 
 def test_the_serial_evaluator_trains_in_the_order_of_submission() -> None:

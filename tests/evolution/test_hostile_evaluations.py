@@ -25,6 +25,9 @@ from tests.evolution.builders import TRAINING
 from tests.evolution.drivers import drive
 from tests.evolution.test_determinism import FLAT, IMAGES, RECIPES, Scenario
 
+# Many whole searches: seconds in all.
+pytestmark = pytest.mark.slow
+
 LARGEST = 1.7976931348623157e308
 SCENARIOS = {
     "evolution": Scenario(),

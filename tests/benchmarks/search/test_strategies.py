@@ -18,6 +18,9 @@ from evolution.anchors import anchors
 from evolution.search import Budget
 from tests.benchmarks.search.tiny import GRID, tiny_table
 
+# Many whole searches: seconds in all.
+pytestmark = pytest.mark.slow
+
 PROBLEM = Problem(tiny_table())
 NUMBER = 24
 

@@ -1,5 +1,6 @@
 """Real jobs run again from their records, and records that were tampered with."""
 
+import copy
 import math
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,15 @@ from sqlalchemy import Table, delete, select, update
 from core.training import Epoch
 from evolution import ladder
 from service.runner import budgeted_search
-from service.runner.verification import Difference, Different, NotComparable, _as_stored, trained_on, verify
+from service.runner.verification import (
+    Difference,
+    Different,
+    NotComparable,
+    _as_stored,
+    first_other_number,
+    trained_on,
+    verify,
+)
 from service.settings import Settings
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
@@ -71,6 +80,20 @@ def test_a_job_is_equal_to_itself_and_whatever_is_tampered_with_is_named(
     assert len(seen) == sum(equal.values())
     assert len(trained_on(database, job_id)) == 1
     assert dump(database) == before
+
+    forged = copy.deepcopy(get(database, job_id).verdict)
+    assert forged is not None
+    forged["sentence"] = "In other words."
+    with database.write() as session:
+        session.execute(update(jobs).values(verdict=forged))
+
+    assert verify(database, settings, job_id, quiet) == equal
+
+    forged["arms"][0]["test_accuracy"] += 0.01
+    with database.write() as session:
+        session.execute(update(jobs).values(verdict=forged))
+
+    assert difference(database, settings, job_id).field == "verdict/arms/0/test_accuracy"
 
     tamper(database, candidates, "final", 9, fitness=0.5)
     found = difference(database, settings, job_id)
@@ -157,3 +180,13 @@ def test_a_curve_that_is_not_a_number_is_equal_to_itself() -> None:
     one, other = ((Epoch(math.nan, math.inf, 0.5),) for _ in range(2))
 
     assert _as_stored("curve", one) == _as_stored("curve", other)
+
+
+def test_only_words_may_differ_in_a_verdict() -> None:
+    stored = {"a": [1.0, {"b": None}], "paragraph": ["x", "y"], "word": "old"}
+
+    assert first_other_number(stored, {"a": [1.0, {"b": None}], "paragraph": ["z"], "word": "new"}) is None
+    assert first_other_number(stored, {**stored, "a": [1.0, {"b": 0.0}]}) == "/a/1/b"
+    assert first_other_number(stored, {**stored, "a": [1.0]}) == "/a"
+    assert first_other_number(stored, {"a": [2.0, {"b": None}]}) == ""
+    assert first_other_number({"a": 1 / 3}, {"a": 1 / 3 + 1e-15}) is None
