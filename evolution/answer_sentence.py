@@ -52,8 +52,9 @@ def importance_sentence(found: Importance) -> str:
         )
     return (
         f"Of the variance of the score over the search space, depth alone explains {percent(found.depth)}, the number "
-        f"of neurons {percent(found.width)} and the activation {percent(found.activation)}, says a model of the "
-        f"{found.networks} networks' scores, which explains {quality} of the scores of networks that it was not given."
+        f"of neurons {percent(found.width)} and the activation {percent(found.activation)} (the shares overlap: deeper "
+        f"networks have more neurons), says a model of the {found.networks} networks' scores, which explains {quality} "
+        "of the scores of networks that it was not given."
     )
 
 
