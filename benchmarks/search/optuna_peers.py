@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import math
 import warnings
+from abc import abstractmethod
 from typing import Any
 
 from benchmarks.search.peers import POPULATION, FullTrainingPlayer
@@ -45,9 +46,9 @@ class OptunaPlayer(FullTrainingPlayer):
                 self._study.enqueue_trial(self._parameters(architecture))
         self._asked_study: Any = None
 
+    @abstractmethod
     def sampler(self, samplers: Any, seed: int) -> Any:
         """Make the sampler."""
-        raise NotImplementedError
 
     def objectives(self, architecture: Architecture, value: float) -> list[float]:  # noqa: ARG002 - for two
         """Return what the study is told."""

@@ -4,6 +4,7 @@ They draw their random networks from the grid itself: depth, activation and each
 product's own operators, so what they are compared on is the strategy.
 """
 
+from abc import abstractmethod
 from collections.abc import Generator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -48,9 +49,9 @@ class FullTrainingPlayer(PeerPlayer):
         """The number of the next trial."""
         return len(self.record.trials)
 
+    @abstractmethod
     def next_network(self, rng: np.random.Generator) -> Architecture:
         """Decide which network to train next."""
-        raise NotImplementedError
 
     def next_trial(self) -> Trial:
         """Decide what to train next."""
@@ -146,9 +147,9 @@ class DeapPlayer(FullTrainingPlayer):
         self._steps = self.steps()
         self._waiting: _Individual | None = None
 
+    @abstractmethod
     def steps(self) -> Steps:
         """Run the algorithm for ever."""
-        raise NotImplementedError
 
     def next_network(self, rng: np.random.Generator) -> Architecture:  # noqa: ARG002 - the algorithm has its own
         """Go on in the algorithm's loop to the next individual without a fitness."""

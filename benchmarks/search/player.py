@@ -3,6 +3,7 @@
 The order is ask, tell, ask, tell; `recommend` and `front` may come at any time after the first full result.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -84,18 +85,18 @@ def observed_front(seen: Iterable[tuple[float, Architecture]]) -> list[Architect
     return [rows[row][1] for row in non_dominated(points.reshape(-1, 2))]
 
 
-class PeerPlayer:
+class PeerPlayer(ABC):
     """The part that most peers share: they note every trial and recommend from what they noted."""
 
     def __init__(self) -> None:
         self.record = Record()
         self._asked: Trial | None = None
 
+    @abstractmethod
     def next_trial(self) -> Trial | None:
         """Decide what to train next."""
-        raise NotImplementedError
 
-    def learn(self, trial: Trial, value: float | None) -> None:
+    def learn(self, trial: Trial, value: float | None) -> None:  # noqa: B027 - most peers only note the result
         """Take the result into account; the record has it already."""
 
     def ask(self) -> Trial | None:
