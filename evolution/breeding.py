@@ -16,9 +16,8 @@ from core.training import TrainingConfig
 from evolution.candidate import Key
 from evolution.crossover import recipe_crossover
 from evolution.mutation import mutate_recipe, mutations
-from evolution.rng import lend_global_random
 from evolution.space import SearchSpace
-from evolution.toolbox import Operators, Parent
+from evolution.toolbox import Operators, Parent, lend_random
 
 CROSSOVER_CHANCE = 0.25
 SECOND_MUTATION_CHANCE = 0.3
@@ -80,7 +79,7 @@ def brood(
     most of what can be bred is known already, fewer come.
     """
     found: dict[Key, Offspring] = {}
-    with lend_global_random(int(rng.integers(2**63))):
+    with lend_random(int(rng.integers(2**63))):
         for _ in range(ATTEMPTS_PER_OFFSPRING * size + FEWEST_ATTEMPTS):
             if rng.random() < RANDOM_SHARE:
                 one = Offspring((space.sample(rng), space.sample_training(training, rng)), "random")

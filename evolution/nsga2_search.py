@@ -15,11 +15,11 @@ from evolution.breeding import breed
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import InvalidSearch
 from evolution.objectives import CostName, log_cost
-from evolution.rng import Purpose, lend_global_random, stream
+from evolution.rng import Purpose, stream
 from evolution.search import Budget
 from evolution.space import SearchSpace
 from evolution.space_search import SpaceSearch
-from evolution.toolbox import ParetoFitness, ParetoIndividual, make_operators
+from evolution.toolbox import ParetoFitness, ParetoIndividual, lend_random, make_operators
 from evolution.virtual_clock_search import View
 
 BREEDING_ATTEMPTS = 20
@@ -90,6 +90,6 @@ class Nsga2Search(SpaceSearch):
 
     def _parents(self, rng: np.random.Generator) -> Iterator[ParetoIndividual]:
         while True:
-            with lend_global_random(int(rng.integers(2**63))):
+            with lend_random(int(rng.integers(2**63))):
                 winners = self._operators.select_by_crowding(self._population, 4)
             yield from winners

@@ -12,11 +12,11 @@ from core.training import TrainingConfig
 from evolution.breeding import breed
 from evolution.candidate import Candidate
 from evolution.errors import InvalidSearch
-from evolution.rng import Purpose, lend_global_random, stream
+from evolution.rng import Purpose, stream
 from evolution.search import Budget
 from evolution.space import SearchSpace
 from evolution.space_search import SpaceSearch
-from evolution.toolbox import Individual, individual, make_operators
+from evolution.toolbox import Individual, individual, lend_random, make_operators
 from evolution.virtual_clock_search import View
 
 BREEDING_ATTEMPTS = 20
@@ -64,5 +64,5 @@ class RegularizedSearch(SpaceSearch):
 
     def _parent(self, view: View, rng: np.random.Generator) -> Individual:
         living = [individual(evaluation) for evaluation in view.evaluated[-self._population :]]
-        with lend_global_random(int(rng.integers(2**63))):
+        with lend_random(int(rng.integers(2**63))):
             return self._operators.select(living)[0]

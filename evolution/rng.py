@@ -5,9 +5,6 @@ needs no stored generator state, and a new decision added later leaves all other
 `SeedSequence(seed, spawn_key=(purpose, number))`, NumPy's documented way to independent streams.
 """
 
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import IntEnum
 
 import numpy as np
@@ -38,18 +35,3 @@ def stream(seed: int, purpose: int, number: int) -> np.random.Generator:
 def seed63(seed: int, purpose: int, number: int) -> int:
     """Return a seed of 63 bits, so that it fits a signed 64-bit column."""
     return int(_sequence(seed, purpose, number).generate_state(1, np.uint64)[0]) >> 1
-
-
-@contextmanager
-def lend_global_random(seed: int) -> Iterator[None]:
-    """Give the global `random` a seeded stream for the length of the block, then its old state back.
-
-    DEAP draws from the global `random` only. Keep the block to the DEAP call alone: other threads would draw from the
-    lent stream as well.
-    """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)

@@ -4,13 +4,16 @@ The individuals are plain classes: those that DEAP's `creator` makes cannot be f
 nothing here leaves this process anyway, since only candidates travel.
 """
 
-from collections.abc import Callable, Sequence
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import total_ordering
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import numpy as np
-from deap import base, tools
+from deap import algorithms, base, tools
 
 from core.architecture import Architecture
 from core.training import TrainingConfig
@@ -19,6 +22,28 @@ from evolution.crossover import aligned_crossover
 from evolution.errors import InvalidSearch
 from evolution.mutation import mutations
 from evolution.space import SearchSpace
+
+_DRAWING: Final = (algorithms, tools.crossover, tools.emo, tools.mutation, tools.selection)
+_LENDING: Final = threading.RLock()
+
+
+@contextmanager
+def lend_random(seed: int) -> Iterator[None]:
+    """Let DEAP draw from a stream of this seed for the length of the block, and nobody else.
+
+    DEAP's modules draw from what they know as `random`, which is the global generator. Seeding that would not do: other
+    threads draw from it too (Ray's, while it starts), and each of their draws would change what a search breeds.
+    """
+    stream = random.Random(seed)  # noqa: S311 - a search must be repeatable, not secret
+    with _LENDING:
+        before = [module.random for module in _DRAWING]
+        for module in _DRAWING:
+            module.random = stream
+        try:
+            yield
+        finally:
+            for module, known in zip(_DRAWING, before, strict=True):
+                module.random = known
 
 
 @total_ordering
@@ -127,7 +152,7 @@ class Operators:
 
     @property
     def select(self) -> Callable[[Sequence[Individual]], list[Individual]]:
-        """The tournament; it draws from the global `random`, so lend it a stream."""
+        """The tournament; lend it a stream."""
         return cast("Callable[[Sequence[Individual]], list[Individual]]", self.toolbox.select)
 
     @property
@@ -137,7 +162,7 @@ class Operators:
 
     @property
     def select_by_crowding(self) -> Callable[[Sequence[ParetoIndividual], int], list[ParetoIndividual]]:
-        """NSGA-II's binary tournament, for k divisible by 4 of more individuals; it draws from the global `random`."""
+        """NSGA-II's binary tournament, for k divisible by 4 of more individuals; lend it a stream."""
         return cast(
             "Callable[[Sequence[ParetoIndividual], int], list[ParetoIndividual]]", self.toolbox.select_by_crowding
         )

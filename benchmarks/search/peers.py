@@ -17,8 +17,8 @@ from benchmarks.search.problem import Problem, Trial
 from core.architecture import Architecture, Dense
 from evolution.anchors import anchors
 from evolution.mutation import MUTATIONS
-from evolution.rng import Purpose, lend_global_random, seed63, stream
-from evolution.toolbox import make_operators
+from evolution.rng import Purpose, seed63, stream
+from evolution.toolbox import lend_random, make_operators
 
 POPULATION = 20
 SAMPLE = 5
@@ -183,8 +183,8 @@ class DeapPlayer(FullTrainingPlayer):
         return stream(self.seed, Purpose.SELECTION, self._decisions)
 
     def lend(self) -> AbstractContextManager[None]:
-        """Lend DEAP's global `random` the stream of the algorithm's next decision."""
-        return lend_global_random(int(self.rng().integers(2**63)))
+        """Lend DEAP the stream of the algorithm's next decision."""
+        return lend_random(int(self.rng().integers(2**63)))
 
     def _clone(self, individual: _Individual) -> _Individual:
         fitness = self._fitness()

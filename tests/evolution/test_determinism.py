@@ -1,6 +1,8 @@
 """Same spec, same seed, same rows: whatever is searched, in whatever order results come, wherever it was killed."""
 
 import hashlib
+import random
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
@@ -140,6 +142,26 @@ def test_neither_kills_nor_the_order_of_results_change_a_row(scenario: Scenario,
     assert len(rows) > 20
     assert drive(scenario.search(parallelism), answer, Random(1)) == rows
     assert kill_at_every_event(lambda: scenario.search(parallelism), Random(2)) == rows
+
+
+def test_a_thread_that_draws_from_the_global_random_changes_nothing() -> None:
+    scenario = SCENARIOS["evolution"]
+    expected = drive(scenario.search(4), answer)
+    ended = threading.Event()
+
+    def draw() -> None:
+        while not ended.is_set():
+            random.random()
+
+    drawing = threading.Thread(target=draw)
+    drawing.start()
+    try:
+        rows = drive(scenario.search(4), answer)
+    finally:
+        ended.set()
+        drawing.join()
+
+    assert rows == expected
 
 
 def _raises(first: int, most: int, order: Random) -> Iterator[int]:

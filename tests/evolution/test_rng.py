@@ -1,10 +1,8 @@
-import random
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evolution.rng import Purpose, lend_global_random, seed63, stream
+from evolution.rng import Purpose, seed63, stream
 
 SEEDS = st.integers(0, 2**63 - 1)
 NUMBERS = st.integers(0, 10**6)
@@ -34,31 +32,6 @@ def test_streams_stay_what_they_were() -> None:
 
     assert seed63(7, Purpose.TRAINING, 3) == 4901673970096119456
     assert stream(7, Purpose.BREEDING, 3).integers(10**9) == 377434110
-
-
-def test_the_global_stream_is_lent_and_given_back() -> None:
-    random.seed(1)
-    expected = [random.random() for _ in range(4)]
-    random.seed(1)
-    drawn = [random.random(), random.random()]
-    with lend_global_random(99):
-        lent = random.random()
-    drawn += [random.random(), random.random()]
-
-    assert drawn == expected
-    assert lent == random.Random(99).random()
-
-
-def test_the_global_stream_comes_back_after_an_error() -> None:
-    state = random.getstate()
-    try:
-        with lend_global_random(5):
-            random.random()
-            raise KeyError
-    except KeyError:
-        pass
-
-    assert random.getstate() == state
 
 
 def test_generators_are_numpy_generators() -> None:
