@@ -57,7 +57,7 @@ bench-real: $(VENV)/.test $(VENV)/.bench ## our evolution and Optuna's TPE in re
 # benchmarks share has one pin, because they share the environment.
 lock: $(VENV)/.test ## pin the newest versions that pyproject.toml allows
 	@$(INSTALL) uv
-	@$(COMPILE) --extra data --extra editable --output-file requirements/demo.txt pyproject.toml
+	@$(COMPILE) --extra data --extra onnx --extra editable --output-file requirements/demo.txt pyproject.toml
 	@$(COMPILE) --extra test --output-file requirements/test.txt pyproject.toml
 	@$(COMPILE) --extra bench --extra editable --excludes <(echo torch) --constraints requirements/test.txt \
 		--output-file requirements/bench.txt pyproject.toml
