@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from service.api.architectures import ArchitectureResponse
-from service.api.context import DatabaseOf
+from service.api.context import CallerOf, DatabaseOf
 from service.api.problems import responses
 from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, token_for
 from service.api.times import Utc
@@ -77,6 +77,7 @@ class CandidatePageResponse(BaseModel):
 def list_candidates(
     *,
     job_id: JobId,
+    caller: CallerOf,
     database: DatabaseOf,
     page_size: PageSize = 50,
     page_token: PageToken = None,
@@ -89,7 +90,7 @@ def list_candidates(
     scope = f"candidates {job_id} {phase} {sort}"
     after = None if page_token is None else _number(page_token, scope)
     with database.read() as session:
-        page = Insights(session).candidates(job_id, phase, page_size=page_size, after=after, sort=sort)
+        page = Insights(session, caller.owner).candidates(job_id, phase, page_size=page_size, after=after, sort=sort)
     return CandidatePageResponse(
         candidates=[_candidate(line) for line in page.lines],
         next_page_token=None if page.next is None else token_for(scope, str(page.next)),

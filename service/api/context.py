@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.access.caller import LOCAL, Caller
 from service.api.event_feed import EventFeed
 from service.store.database import Database
 
@@ -19,5 +20,10 @@ async def _event_feed(request: Request) -> EventFeed:
     return feed
 
 
+async def _caller() -> Caller:
+    return LOCAL
+
+
 DatabaseOf = Annotated[Database, Depends(_database)]
+CallerOf = Annotated[Caller, Depends(_caller)]
 EventFeedOf = Annotated[EventFeed, Depends(_event_feed)]

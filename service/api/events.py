@@ -11,7 +11,7 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from service.api.context import DatabaseOf, EventFeedOf
+from service.api.context import CallerOf, DatabaseOf, EventFeedOf
 from service.api.event_feed import Ended, EventFeed, KeepAlive
 from service.api.problems import responses
 from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, token_for
@@ -80,6 +80,7 @@ class EventPage(BaseModel):
 async def list_events(
     *,
     job_id: JobId,
+    caller: CallerOf,
     database: DatabaseOf,
     feed: EventFeedOf,
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
@@ -93,10 +94,10 @@ async def list_events(
     if _wants_page(accept):
         if page_token is not None:
             start = _sequence_of(page_token, job_id)
-        page = await to_thread.run_sync(_page, database, job_id, start, page_size)
+        page = await to_thread.run_sync(_page, database, caller.owner, job_id, start, page_size)
         return JSONResponse(page.model_dump(mode="json"), headers={"Vary": "Accept", "Cache-Control": "no-store"})
     # Before the first byte, so that an unknown job is a 404 and not a broken stream.
-    await to_thread.run_sync(_exists, database, job_id)
+    await to_thread.run_sync(_exists, database, caller.owner, job_id)
     return StreamingResponse(
         _encoded(feed, job_id, start),
         media_type=STREAM,
@@ -119,9 +120,9 @@ async def _encoded(feed: EventFeed, job_id: str, after: int) -> AsyncIterator[by
                 yield format_sse_event(data_str=_json({"status": status}), event="end")
 
 
-def _page(database: Database, job_id: str, after: int, page_size: int) -> EventPage:
+def _page(database: Database, owner: str, job_id: str, after: int, page_size: int) -> EventPage:
     with database.read() as session:
-        JobRepository(session).get(job_id)
+        JobRepository(session, owner).get(job_id)
         events = EventRepository(session).after(job_id, after, page_size + 1)
     more = len(events) > page_size
     events = events[:page_size]
@@ -131,9 +132,9 @@ def _page(database: Database, job_id: str, after: int, page_size: int) -> EventP
     )
 
 
-def _exists(database: Database, job_id: str) -> None:
+def _exists(database: Database, owner: str, job_id: str) -> None:
     with database.read() as session:
-        JobRepository(session).get(job_id)
+        JobRepository(session, owner).get(job_id)
 
 
 def _start(after: int | None, last_event_id: str | None) -> int:

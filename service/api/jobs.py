@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from service.api.architectures import ArchitectureResponse
-from service.api.context import DatabaseOf
+from service.api.context import CallerOf, DatabaseOf
 from service.api.datasets import built_in
 from service.api.problems import responses
 from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, token_for
@@ -144,14 +144,16 @@ class Nothing(StrictModel):
     },
 )
 def submit_job(
-    spec: Annotated[JobSpec, Body(examples=_EXAMPLES)], database: DatabaseOf, response: Response
+    spec: Annotated[JobSpec, Body(examples=_EXAMPLES)], caller: CallerOf, database: DatabaseOf, response: Response
 ) -> JobResponse:
     """Queue a search that could be run; a runner takes it from there."""
     dataset = built_in(spec.dataset)
     _require_none(spec.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
     with database.write() as session:
-        job = JobRepository(session).create(spec.name, spec.dataset, spec.model_dump(mode="json"), spec.seed)
-        summary = Insights(session).summary(job.id)
+        job = JobRepository(session, caller.owner).create(
+            spec.name, spec.dataset, spec.model_dump(mode="json"), spec.seed
+        )
+        summary = Insights(session, caller.owner).summary(job.id)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return _job(summary)
 
@@ -163,6 +165,7 @@ def submit_job(
     responses=responses(Unprocessable, DatabaseUnavailable),
 )
 def list_jobs(
+    caller: CallerOf,
     database: DatabaseOf,
     page_size: PageSize = 50,
     page_token: PageToken = None,
@@ -172,7 +175,7 @@ def list_jobs(
     scope = f"jobs {status or ''}"
     before = None if page_token is None else _cursor(page_token, scope)
     with database.read() as session:
-        page = Insights(session).jobs(page_size, before, status)
+        page = Insights(session, caller.owner).jobs(page_size, before, status)
     return JobPageResponse(
         jobs=[JobLineResponse(**_line(line.job, line.phases, line)) for line in page.lines],
         next_page_token=None if page.next is None else token_for(scope, str(page.next)),
@@ -186,10 +189,10 @@ def list_jobs(
     response_model=JobResponse,
     responses=responses(JobNotFound, Unprocessable, DatabaseUnavailable),
 )
-def get_job(job_id: JobId, database: DatabaseOf) -> JobResponse:
+def get_job(job_id: JobId, caller: CallerOf, database: DatabaseOf) -> JobResponse:
     """Read a job and how far it has come."""
     with database.read() as session:
-        return _job(Insights(session).summary(job_id))
+        return _job(Insights(session, caller.owner).summary(job_id))
 
 
 @router.patch(
@@ -207,11 +210,12 @@ def get_job(job_id: JobId, database: DatabaseOf) -> JobResponse:
 def change_job(
     job_id: JobId,
     change: Annotated[JobChange, Body(examples=[{"budget": {"evaluations": 128}}])],
+    caller: CallerOf,
     database: DatabaseOf,
 ) -> JobResponse:
     """Raise the budget; the runner notices within seconds."""
     with database.write() as session:
-        budgets = BudgetRepository(session)
+        budgets = BudgetRepository(session, caller.owner)
         job = budgets.locked(job_id)
         spec = spec_of(job)
         raised = spec.budget.raised(change.budget)
@@ -222,7 +226,7 @@ def change_job(
             larger = spec.model_copy(update={"budget": raised})
             _require_none(larger.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
             budgets.change(job, raised.model_dump(mode="json"))
-        summary = Insights(session).summary(job_id)
+        summary = Insights(session, caller.owner).summary(job_id)
     return _job(summary)
 
 
@@ -237,12 +241,14 @@ def change_job(
     response_model=JobResponse,
     responses=responses(*_BODY_PROBLEMS, JobNotFound, JobFinished, DatabaseUnavailable),
 )
-def cancel_job(job_id: JobId, database: DatabaseOf, body: Annotated[Nothing | None, Body()] = None) -> JobResponse:
+def cancel_job(
+    job_id: JobId, caller: CallerOf, database: DatabaseOf, body: Annotated[Nothing | None, Body()] = None
+) -> JobResponse:
     """Ask for a job to end."""
     del body
     with database.write() as session:
-        JobRepository(session).request_cancel(job_id)
-        summary = Insights(session).summary(job_id)
+        JobRepository(session, caller.owner).request_cancel(job_id)
+        summary = Insights(session, caller.owner).summary(job_id)
     return _job(summary)
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from service.api.architectures import ArchitectureResponse
 from service.api.candidates import PredictionResponse
-from service.api.context import DatabaseOf
+from service.api.context import CallerOf, DatabaseOf
 from service.api.problems import responses
 from service.api.query import JobId
 from service.budget_spec import MOST_EPOCHS
@@ -104,6 +104,7 @@ class LineageResponse(BaseModel):
 )
 def get_lineage(
     job_id: JobId,
+    caller: CallerOf,
     database: DatabaseOf,
     number: Annotated[
         int | None,
@@ -113,7 +114,7 @@ def get_lineage(
 ) -> LineageResponse:
     """Follow the parents of a candidate back to where they began."""
     with database.read() as session:
-        search = Insights(session).summary(job_id).progress("search")
+        search = Insights(session, caller.owner).summary(job_id).progress("search")
         chosen = search.best_number if number is None else number
         found = None if chosen is None else lineage(session, job_id, chosen)
     if found is None:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header
 from starlette.responses import Response
 
-from service.api.context import DatabaseOf
+from service.api.context import CallerOf, DatabaseOf
 from service.api.problems import responses
 from service.api.query import JobId
 from service.errors import DatabaseUnavailable, JobNotFinished, JobNotFound, NetworkNotFound, Unprocessable
@@ -45,11 +45,14 @@ router = APIRouter(tags=["networks"])
     },
 )
 def get_network(
-    job_id: JobId, database: DatabaseOf, if_none_match: Annotated[str | None, Header(max_length=2_000)] = None
+    job_id: JobId,
+    caller: CallerOf,
+    database: DatabaseOf,
+    if_none_match: Annotated[str | None, Header(max_length=2_000)] = None,
 ) -> Response:
     """Answer with the file, or say why there is none."""
     with database.read() as session:
-        job = JobRepository(session).get(job_id)
+        job = JobRepository(session, caller.owner).get(job_id)
         require_finished(job, "network")
         network = NetworkRepository(session).get_for_job(job_id)
     etag = f'"{network.sha256}"'

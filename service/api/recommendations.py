@@ -10,7 +10,7 @@ from evolution.objectives import CostName
 from evolution.recommendation import Standing, pareto_standings, standings
 from evolution.space import SearchSpace
 from service.api.architectures import ArchitectureResponse
-from service.api.context import DatabaseOf
+from service.api.context import CallerOf, DatabaseOf
 from service.api.problems import responses
 from service.api.query import JobId
 from service.api.specs import spec_of
@@ -93,6 +93,7 @@ class WhatIfResponse(BaseModel):
 )
 def get_front(
     job_id: JobId,
+    caller: CallerOf,
     database: DatabaseOf,
     cost: Annotated[
         CostName | None, Query(description="What is to be small; by default the job's second objective, or parameters")
@@ -100,7 +101,7 @@ def get_front(
 ) -> FrontResponse:
     """Rank what is stored by score and cost."""
     with database.read() as session:
-        job = JobRepository(session).get(job_id)
+        job = JobRepository(session, caller.owner).get(job_id)
         scored = scores(session, job_id)
     spec = spec_of(job)
     chosen = cost or spec.cost or "parameters"
@@ -120,6 +121,7 @@ def get_front(
 )
 def get_what_if(
     job_id: JobId,
+    caller: CallerOf,
     database: DatabaseOf,
     evaluations: Annotated[
         int, WholeText(1, MOST_EPOCHS), Query(description="The smaller budget; at most what is stored")
@@ -127,7 +129,7 @@ def get_what_if(
 ) -> WhatIfResponse:
     """Compare what the first evaluations recommend with what all of them do."""
     with database.read() as session:
-        job = JobRepository(session).get(job_id)
+        job = JobRepository(session, caller.owner).get(job_id)
         stored = evaluated_prefix(session, job_id)
         if evaluations > stored:
             detail = f"must be at most {stored:,}, the evaluations that are stored" if stored else _NOTHING

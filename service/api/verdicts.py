@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.architectures import ArchitectureResponse
-from service.api.context import DatabaseOf
+from service.api.context import CallerOf, DatabaseOf
 from service.api.networks import require_finished
 from service.api.problems import responses
 from service.api.query import JobId
@@ -201,10 +201,10 @@ class VerdictResponse(_Stored):
     response_model_exclude_unset=True,
     responses=responses(JobNotFound, VerdictNotFound, JobNotFinished, Unprocessable, DatabaseUnavailable),
 )
-def get_verdict(job_id: JobId, database: DatabaseOf) -> dict[str, Any]:
+def get_verdict(job_id: JobId, caller: CallerOf, database: DatabaseOf) -> dict[str, Any]:
     """Answer with the stored verdict, or say why there is none."""
     with database.read() as session:
-        job = JobRepository(session).get(job_id)
+        job = JobRepository(session, caller.owner).get(job_id)
     require_finished(job, "verdict")
     if job.verdict is None:
         raise VerdictNotFound(f"the job has {_ended(job.status)} without a verdict")

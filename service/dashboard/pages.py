@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from evolution.verdict import Verdict
-from service.api.context import DatabaseOf
+from service.api.context import CallerOf, DatabaseOf
 from service.api.query import JobId
 from service.dashboard.charts import draw_best_so_far
 from service.dashboard.drawings import draw_network
@@ -51,29 +51,29 @@ templates = Jinja2Templates(env=_environment())
 
 
 @router.get("/")
-def show_jobs(request: Request, database: DatabaseOf) -> HTMLResponse:
+def show_jobs(request: Request, caller: CallerOf, database: DatabaseOf) -> HTMLResponse:
     """Show the newest jobs."""
     with database.read() as session:
-        page = Insights(session).jobs(SHOWN_JOBS)
+        page = Insights(session, caller.owner).jobs(SHOWN_JOBS)
     return templates.TemplateResponse(request, "jobs.html", {"page": page})
 
 
 @router.get("/jobs/{job_id}")
-def show_job(job_id: JobId, request: Request, database: DatabaseOf) -> HTMLResponse:
+def show_job(job_id: JobId, request: Request, caller: CallerOf, database: DatabaseOf) -> HTMLResponse:
     """Show one job; the page follows it by itself."""
-    return templates.TemplateResponse(request, "job.html", job_context(job_id, database))
+    return templates.TemplateResponse(request, "job.html", job_context(job_id, caller.owner, database))
 
 
 @router.get("/jobs/{job_id}/live")
-def show_live_region(job_id: JobId, request: Request, database: DatabaseOf) -> HTMLResponse:
+def show_live_region(job_id: JobId, request: Request, caller: CallerOf, database: DatabaseOf) -> HTMLResponse:
     """Show the part of a job's page that changes while the job runs."""
-    return templates.TemplateResponse(request, "_live.html", job_context(job_id, database))
+    return templates.TemplateResponse(request, "_live.html", job_context(job_id, caller.owner, database))
 
 
-def job_context(job_id: str, database: DatabaseOf) -> dict[str, Any]:
+def job_context(job_id: str, owner: str, database: DatabaseOf) -> dict[str, Any]:
     """Return what page and live region of a job show. Raises JobNotFound."""
     with database.read() as session:
-        insights = Insights(session)
+        insights = Insights(session, owner)
         summary = insights.summary(job_id)
         leaders = insights.candidates(job_id, page_size=SHOWN_CANDIDATES, sort="fitness").lines
     verdict = None if summary.job.verdict is None else Verdict.from_json(summary.job.verdict)

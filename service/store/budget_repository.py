@@ -6,33 +6,30 @@ the search has ended, and whoever asks hears so.
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from service.errors import JobFinished, JobNotFound, SearchEnded
+from service.errors import JobFinished, SearchEnded
 from service.store.entities import Job, Lease
 from service.store.event_repository import EventRepository
 from service.store.guard import held, lock, lost
 from service.store.job_repository import JobRepository
-from service.store.mapping import job_from_row, plain_text
 from service.store.models import jobs
 
 
 class BudgetRepository:
-    """The budgets of jobs, within the transaction of `session`."""
+    """The budgets of jobs, within the transaction of `session`: those of `owner`, or everybody's for None."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, owner: str | None = None) -> None:
         self._session = session
+        self._jobs = JobRepository(session, owner)
 
     def locked(self, job_id: str) -> Job:
         """Return a job whose search has not ended, and keep it from ending before this transaction does.
 
         Raises JobNotFound, JobFinished, and SearchEnded where the job has come to what follows its search.
         """
-        row = self._session.execute(select(jobs).where(jobs.c.id == plain_text(job_id)).with_for_update()).first()
-        if row is None:
-            raise JobNotFound(f"There is no job {job_id[:40]!r}.")
-        job = job_from_row(row)
+        job = self._jobs.locked(job_id)
         if job.finished:
             raise JobFinished(f"The budget of job {job_id} cannot be changed: the job has {_ended(job)}.")
         if job.stopped_at is not None or job.phase not in {None, "search"}:
@@ -47,7 +44,7 @@ class BudgetRepository:
     def held(self, lease: Lease) -> Job:
         """Return the job, and keep its budget from being changed before this transaction ends. Raises LeaseLost."""
         lock(self._session, lease)
-        return JobRepository(self._session).get(lease.job_id)
+        return self._jobs.get(lease.job_id)
 
     def count_seconds(self, lease: Lease, seconds: float) -> Any:
         """Note for how long the search has run in all, and return the budget as it is now. Raises LeaseLost."""

@@ -33,6 +33,7 @@ class Job:
     """What a user submitted, its status, and which runner holds it."""
 
     id: str
+    owner: str
     name: str
     status: JobStatus
     phase: Phase | None

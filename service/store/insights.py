@@ -140,11 +140,11 @@ class CandidatePage:
 
 
 class Insights:
-    """Questions about jobs and candidates, within the transaction of `session`."""
+    """Questions about jobs and candidates, within the transaction of `session`: those of `owner`, or all for None."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, owner: str | None = None) -> None:
         self._session = session
-        self._jobs = JobRepository(session)
+        self._jobs = JobRepository(session, owner)
 
     def summary(self, job_id: str) -> JobSummary:
         """Return a job with its progress. Raises JobNotFound."""

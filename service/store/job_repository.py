@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Double,
+    Row,
+    Select,
     Text,
     and_,
     cast,
@@ -24,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from service.access.caller import LOCAL_OWNER
 from service.errors import JobFinished, JobNotFound
 from service.store.entities import FINAL_STATUSES, FinalStatus, Held, Job, JobCursor, JobStatus, Lease, Phase, now
 from service.store.event_repository import EventRepository
@@ -34,18 +37,20 @@ from service.store.models import UtcDateTime, events, jobs
 
 
 class JobRepository:
-    """The jobs, within the transaction of `session`."""
+    """The jobs, within the transaction of `session`: those of `owner`, or everybody's for None, as runners need."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, owner: str | None = None) -> None:
         self._session = session
+        self._owner = owner
         self._events = EventRepository(session)
 
     def create(self, name: str, dataset: str, spec: dict[str, Any], seed: int) -> Job:
-        """Add a queued job; its id is opaque."""
+        """Add a queued job of the owner's (of whoever sits at the machine where none is named); its id is opaque."""
         job_id = secrets.token_hex(8)
         self._session.execute(
             insert(jobs).values(
                 id=job_id,
+                owner=self._owner if self._owner is not None else LOCAL_OWNER,
                 name=name,
                 status="queued",
                 dataset=dataset,
@@ -62,14 +67,17 @@ class JobRepository:
 
     def get(self, job_id: str) -> Job:
         """Return a job. Raises JobNotFound."""
-        row = self._session.execute(select(jobs).where(jobs.c.id == plain_text(job_id))).first()
-        if row is None:
-            raise JobNotFound(f"There is no job {job_id[:40]!r}.")
-        return job_from_row(row)
+        return self._found(job_id, self._session.execute(self._one(job_id)).first())
+
+    def locked(self, job_id: str) -> Job:
+        """Return a job, and keep its row from being changed before this transaction ends. Raises JobNotFound."""
+        return self._found(job_id, self._session.execute(self._one(job_id).with_for_update()).first())
 
     def page(self, page_size: int, before: JobCursor | None = None, status: JobStatus | None = None) -> list[Job]:
         """Return up to `page_size` jobs, newest first; those after the job whose cursor is `before`."""
         query = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(page_size)
+        if self._owner is not None:
+            query = query.where(jobs.c.owner == self._owner)
         if before is not None:
             query = query.where(older_than(before))
         if status is not None:
@@ -189,10 +197,7 @@ class JobRepository:
         A job that is cancelled, or asked to be, stays as it is. Raises JobNotFound, and JobFinished for a job that
         has ended otherwise.
         """
-        row = self._session.execute(select(jobs).where(jobs.c.id == plain_text(job_id)).with_for_update()).first()
-        if row is None:
-            raise JobNotFound(f"There is no job {job_id[:40]!r}.")
-        job = job_from_row(row)
+        job = self.locked(job_id)
         match job.status:
             case "queued" | "paused":
                 self._session.execute(
@@ -210,6 +215,16 @@ class JobRepository:
             case "succeeded" | "failed":
                 raise JobFinished(f"Job {job_id} cannot be cancelled: it has {job.status}.")
         return self.get(job_id)
+
+    def _one(self, job_id: str) -> Select[Any]:
+        query = select(jobs).where(jobs.c.id == plain_text(job_id))
+        return query if self._owner is None else query.where(jobs.c.owner == self._owner)
+
+    @staticmethod
+    def _found(job_id: str, row: Row[Any] | None) -> Job:
+        if row is None:
+            raise JobNotFound(f"There is no job {job_id[:40]!r}.")
+        return job_from_row(row)
 
     def _change(self, lease: Lease, **values: Any) -> None:
         changed = self._session.execute(update(jobs).where(held(lease)).values(**values).returning(jobs.c.id)).first()

@@ -144,6 +144,7 @@ def job_from_row(row: Row[Any]) -> Job:
     """Return the job of a row of `jobs`."""
     return Job(
         id=row.id,
+        owner=row.owner,
         name=row.name,
         status=row.status,
         phase=row.phase,

@@ -81,6 +81,7 @@ jobs = Table(
     "jobs",
     metadata,
     Column("id", String(40), primary_key=True),
+    Column("owner", String(200), nullable=False, server_default="local"),
     Column("name", Text, nullable=False),
     Column("status", String(16), nullable=False),
     Column("phase", String(16)),
@@ -107,6 +108,8 @@ jobs = Table(
     CheckConstraint(_one_of("phase", PHASES), name="phase"),
     Index(None, "created_at", "id"),
     Index(None, "status", "created_at", "id"),
+    Index(None, "owner", "created_at", "id"),
+    Index(None, "owner", "status", "created_at", "id"),
 )
 
 # What the lists and the head of a page show, kept in step by the transaction that records. Counting candidates

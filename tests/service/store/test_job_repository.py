@@ -308,3 +308,18 @@ def test_claiming_and_lists_follow_indexes(sqlite_url: str) -> None:
     assert all(len(plan) == 1 and plan[0].startswith(("SEARCH", "SCAN")) and "INDEX" in plan[0] for plan in plans)
 
     database.close()
+
+
+def test_everybody_sees_what_is_theirs(database: Database) -> None:
+    with database.write() as session:
+        hers = JobRepository(session, "ada").create("hers", "iris", samples.SPEC, 0)
+        his = JobRepository(session, "charles").create("his", "iris", samples.SPEC, 0)
+    with database.write() as session:
+        jobs = JobRepository(session, "ada")
+
+        assert [job.id for job in jobs.page(10)] == [hers.id]
+        assert jobs.get(hers.id).owner == "ada"
+        for ask in (jobs.get, jobs.locked, jobs.request_cancel):
+            with pytest.raises(JobNotFound):
+                ask(his.id)
+        assert {job.id for job in JobRepository(session).page(10)} == {hers.id, his.id}
