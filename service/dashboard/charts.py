@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service.store.insights import Improvement
+from service.store.progress import Improvement
 
 WIDTH = 640
 HEIGHT = 220

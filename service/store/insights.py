@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from core.architecture import Architecture
@@ -19,7 +19,7 @@ from service.store.entities import PHASES, CandidateStatus, Job, JobCursor, JobS
 from service.store.job_repository import JobRepository
 from service.store.mapping import candidate_from_row, curve_from_json
 from service.store.models import candidates, evaluations, progress
-from service.store.progress import Progress, progress_from_row
+from service.store.progress import Improvement, Progress, progress_from_row
 
 CandidateSort = Literal["number", "fitness"]
 
@@ -36,16 +36,8 @@ class BestCandidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Improvement:
-    """A candidate that was better than all with a lower number."""
-
-    number: int
-    fitness: float
-
-
-@dataclass(frozen=True, slots=True)
 class JobSummary:
-    """A job and how far it has come; `best` and `best_so_far` are those of the search.
+    """A job and how far it has come; `best` is that of the search.
 
     `phases` holds those that have begun, in the order of time. `elapsed_seconds` counts from the first claim to the
     end, or to now.
@@ -55,7 +47,6 @@ class JobSummary:
     budget: dict[str, Any]
     phases: tuple[Progress, ...]
     best: BestCandidate | None
-    best_so_far: tuple[Improvement, ...]
     elapsed_seconds: float
 
     @property
@@ -64,6 +55,11 @@ class JobSummary:
         parts = [f"{self.budget[unit]:,} {unit}" for unit in ("evaluations", "epochs") if self.budget.get(unit)]
         seconds = self.budget.get("max_seconds")
         return " · ".join(parts + ([f"at most {seconds:,} seconds"] if seconds else []))
+
+    @property
+    def best_so_far(self) -> tuple[Improvement, ...]:
+        """The candidates of the search that were each better than all before them, by number."""
+        return self.progress("search").improvements
 
     def progress(self, phase: Phase) -> Progress:
         """Return the progress of a phase, all zero when it has not begun."""
@@ -156,7 +152,6 @@ class Insights:
             budget=dict(budget) if isinstance(budget, dict) else {},
             phases=phases,
             best=self._best(job_id, _find(phases, "search")),
-            best_so_far=self.best_so_far(job_id),
             elapsed_seconds=_elapsed(job),
         )
 
@@ -167,21 +162,6 @@ class Insights:
         phases = self._progress([job.id for job in shown])
         lines = tuple(JobLine(job, phases.get(job.id, ()), _elapsed(job)) for job in shown)
         return JobPage(lines, shown[-1].cursor if len(found) > page_size else None)
-
-    def best_so_far(self, job_id: str, phase: Phase = "search") -> tuple[Improvement, ...]:
-        """Return the candidates that were each better than all before them, by number."""
-        earlier = func.max(candidates.c.fitness).over(order_by=candidates.c.number, rows=(None, -1))
-        series = (
-            select(candidates.c.number, candidates.c.fitness, earlier.label("earlier"))
-            .where(candidates.c.job_id == job_id, candidates.c.phase == phase, candidates.c.fitness.is_not(None))
-            .subquery()
-        )
-        rows = self._session.execute(
-            select(series.c.number, series.c.fitness)
-            .where(or_(series.c.earlier.is_(None), series.c.fitness > series.c.earlier))
-            .order_by(series.c.number)
-        )
-        return tuple(Improvement(row.number, row.fitness) for row in rows)
 
     def candidates(
         self,

@@ -129,6 +129,8 @@ progress = Table(
     Column("best_number", BigInteger),
     Column("best_fitness", Double),
     Column("best_parameters", BigInteger),
+    # Pairs of number and fitness; some dozen among a million candidates.
+    Column("improvements", PlainJson, nullable=False),
     CheckConstraint(_one_of("phase", PHASES), name="phase"),
 )
 

@@ -1,5 +1,6 @@
 """How far a phase of a job has come: one row, kept in step by the transaction that records candidates."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final, Self
@@ -15,11 +16,20 @@ from service.store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True)
+class Improvement:
+    """A candidate that was better than all with a lower number."""
+
+    number: int
+    fitness: float
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Counts of a phase's candidates, what they cost, and the best of them.
 
     The best one has the highest fitness, then the fewest parameters, then the lowest number, as in evolution.
-    `seconds` are CPU seconds.
+    `seconds` are CPU seconds. `improvements` are the candidates that were each better than all before them, by number;
+    looking for them among all candidates instead takes the longer the more there are.
     """
 
     phase: Phase
@@ -32,6 +42,7 @@ class Progress:
     best_number: int | None = None
     best_fitness: float | None = None
     best_parameters: int | None = None
+    improvements: tuple[Improvement, ...] = ()
 
     @property
     def pending(self) -> int:
@@ -48,8 +59,9 @@ class Progress:
         )
         if evaluation.fitness is None:
             return replace(spent, failed=self.failed + 1)
-        counted = replace(spent, evaluated=self.evaluated + 1)
         number, parameters = evaluation.candidate.number, evaluation.candidate.architecture.parameter_count
+        improvements = _with(self.improvements, Improvement(number, evaluation.fitness))
+        counted = replace(spent, evaluated=self.evaluated + 1, improvements=improvements)
         if self.best_fitness is not None and self.best_number is not None and self.best_parameters is not None:
             best = (-self.best_fitness, self.best_parameters, self.best_number)
             if best < (-evaluation.fitness, parameters, number):
@@ -67,6 +79,15 @@ class Progress:
         }
 
 
+def _with(improvements: tuple[Improvement, ...], one: Improvement) -> tuple[Improvement, ...]:
+    """Return the improvements after one more result, which may come later than those of higher numbers."""
+    place = bisect_left(improvements, one.number, key=lambda each: each.number)
+    if place > 0 and improvements[place - 1].fitness >= one.fitness:
+        return improvements
+    later = tuple(each for each in improvements[place:] if each.fitness > one.fitness)
+    return (*improvements[:place], one, *later)
+
+
 def progress_from_row(row: Row[Any]) -> Progress:
     """Return the progress of a row of `progress`."""
     return Progress(
@@ -80,6 +101,7 @@ def progress_from_row(row: Row[Any]) -> Progress:
         best_number=row.best_number,
         best_fitness=row.best_fitness,
         best_parameters=row.best_parameters,
+        improvements=tuple(Improvement(number, fitness) for number, fitness in row.improvements),
     )
 
 
@@ -104,6 +126,7 @@ def save_progress(session: Session, job_id: str, now: Progress) -> None:
         "best_number": now.best_number,
         "best_fitness": now.best_fitness,
         "best_parameters": now.best_parameters,
+        "improvements": [[one.number, one.fitness] for one in now.improvements],
     }
     session.execute(_save(session.get_bind().dialect.name), {"job_id": job_id, "phase": now.phase, **values})
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.dashboard.charts import HEIGHT, LEFT, WIDTH, draw_best_so_far
-from service.store.insights import Improvement
+from service.store.progress import Improvement
 
 SVG = "{http://www.w3.org/2000/svg}"
 

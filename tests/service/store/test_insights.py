@@ -14,10 +14,10 @@ from service.store import insights
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import Lease, Phase, now
-from service.store.insights import BestCandidate, CandidateSort, Improvement, Insights
+from service.store.insights import BestCandidate, CandidateSort, Insights
 from service.store.job_repository import JobRepository
 from service.store.models import jobs
-from service.store.progress import Progress
+from service.store.progress import Improvement, Progress
 from tests.service.store import samples
 from tests.service.store.samples import candidate, create, evaluation, start
 
@@ -238,7 +238,7 @@ def test_pages_of_candidates_follow_indexes(sqlite_url: str) -> None:
         with queries() as seen:
             Insights(session).candidates(lease.job_id, after=3)
             Insights(session).candidates(lease.job_id, after=3, sort="fitness")
-            Insights(session).best_so_far(lease.job_id)
+            Insights(session).summary(lease.job_id)
         raw = session.connection().connection.cursor()
         plans = {}
         for statement in seen:

@@ -19,6 +19,7 @@ from service.store import schema, sqlite
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.models import metadata
+from service.store.progress import load_progress
 from service.store.schema import SchemaOlder
 from tests.service.store import samples
 from tests.service.store.processes import KILLED, context, join, start
@@ -110,6 +111,25 @@ def test_the_rows_of_the_first_schema_are_read_after_the_upgrade(database: Datab
         loaded = CandidateRepository(session).load(lease.job_id, "search")
 
     assert loaded == (known, [samples.evaluation(known[0])])
+
+
+def test_an_upgrade_finds_the_improvements_among_the_candidates(database: Database) -> None:
+    lease = samples.start(database)
+    known = [samples.candidate(number) for number in range(6)]
+    results = [
+        samples.evaluation(one, fitness) for one, fitness in zip(known, (0.2, 0.1, None, 0.4, 0.4, 0.5), strict=True)
+    ]
+    with database.write() as session:
+        CandidateRepository(session).record(lease, "search", known, results)
+    with database.read() as session:
+        before = load_progress(session, lease.job_id, "search")
+    database.downgrade("0005")
+    database.upgrade()
+    with database.read() as session:
+        after = load_progress(session, lease.job_id, "search")
+
+    assert [one.number for one in before.improvements] == [0, 3, 5]
+    assert after == before
 
 
 def test_a_newer_schema_is_refused_and_left_alone(database: Database) -> None:
