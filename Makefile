@@ -12,7 +12,7 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test test-fast lint format bench bench-simulation bench-search bench-real lock clean
+.PHONY: help demo serve test test-fast lint format bench bench-simulation bench-search bench-real bench-service lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-search: $(VENV)/.test $(VENV)/.bench ## our search and its peers on tables
 
 bench-real: $(VENV)/.test $(VENV)/.bench ## our evolution and Optuna's TPE in real trainings, to the test rows
 	@$(BIN)/python -m benchmarks.search.real_runs --json build/real-runs.json
+
+bench-service: $(VENV)/.test ## how long reads take beside a search at full load, at 1,000,000 stored candidates
+	@$(BIN)/python -m benchmarks.service --json service.json
 
 # The benchmark's pins leave torch out, and with it what it alone pulls in: its ordinary wheel for Linux brings gigabytes
 # of CUDA libraries. It is measured where it is installed; `.venv/bin/pip install torch` does so. What tests and
