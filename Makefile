@@ -12,7 +12,7 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test test-fast lint format bench bench-simulation bench-search bench-real bench-service lock clean
+.PHONY: help demo serve test test-fast fuzz lint format bench bench-simulation bench-search bench-real bench-service lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,11 +24,14 @@ serve: $(VENV)/.demo ## start the service on 127.0.0.1 and browse the jobs
 	@$(BIN)/cambrian serve
 
 
-test: $(VENV)/.test lint ## every test: SQLite, PostgreSQL, Ray clusters, kills
+test: $(VENV)/.test $(VENV)/.generator lint ## every test: SQLite, PostgreSQL, Ray clusters, kills
 	@$(BIN)/python -m pytest --numprocesses 2
 
 test-fast: $(VENV)/.test ## the tests that take less than a second each
 	@$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4
+
+fuzz: $(VENV)/.test ## more than 20,000 requests made from the API's description, on PostgreSQL
+	@$(BIN)/python -m tests.service.api.fuzzing
 
 lint: $(VENV)/.test ## formatting, rules, types and the import contracts
 	@$(BIN)/ruff format --check .
@@ -64,6 +67,7 @@ lock: $(VENV)/.test ## pin the newest versions that pyproject.toml allows
 	@$(COMPILE) --extra test --output-file requirements/test.txt pyproject.toml
 	@$(COMPILE) --extra bench --extra editable --excludes <(echo torch) --constraints requirements/test.txt \
 		--output-file requirements/bench.txt pyproject.toml
+	@echo openapi-python-client | $(COMPILE) --output-file requirements/generator.txt -
 
 clean: ## remove the environment and every cache
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -80,4 +84,11 @@ $(VENV)/.demo $(VENV)/.test $(VENV)/.bench:
 	@echo "installing the packages of $< (once)" >&2
 	@$(INSTALL) --require-hashes --requirement $<
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What makes a client from the API's description wants another typer than the command line has: it lives by itself.
+$(VENV)/.generator: requirements/generator.txt | $(VENV)/.test
+	@echo "installing the packages of $< (once)" >&2
+	@$(BIN)/python -m venv $(VENV)/generator
+	@$(VENV)/generator/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
 	@touch $@
