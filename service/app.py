@@ -22,6 +22,8 @@ from service.api import (
     recommendations,
     verdicts,
 )
+from service.api.access import Entrances
+from service.api.doorkeeper import Doorkeeper
 from service.api.envelope import Envelope
 from service.api.event_feed import EventFeed
 from service.api.guard import Guard
@@ -43,6 +45,7 @@ _DESCRIPTION = (
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """Make the application; a database that is handed in stays open when the application ends.
 
+    Raises AccessUndeclared for a route that does not say what it asks of its caller.
     Starting it brings the tables to this release, and raises SchemaNewer or DatabaseUnavailable where that cannot be.
     """
     opened = database if database is not None else Database(settings.database_url)
@@ -81,6 +84,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     add_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(JsonBody)
+    app.add_middleware(Doorkeeper, entrances=Entrances(app))
     app.add_middleware(Guard)
     app.add_middleware(Envelope)
     _describe(app)

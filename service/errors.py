@@ -66,6 +66,38 @@ class BadRequest(CambrianError):
     advice = "Send the request again with a client that follows HTTP; the detail says what was wrong."
 
 
+class Unauthorized(CambrianError):
+    """The request needs a token, and brings none that is valid.
+
+    A token is not valid when it is unknown, when it was revoked, and when its time is over; which of these it is, only
+    an administrator is told.
+    """
+
+    status = 401
+    code = "unauthorized"
+    title = "Token needed"
+    advice = (
+        "Send a token in the header `Authorization: Bearer cmb_...`; whoever runs the service makes one with "
+        "`cambrian token create`."
+    )
+
+
+class ScopeMissing(CambrianError):
+    """The token is valid, but was not made for this.
+
+    The scope `read` is for looking, `submit` for changing jobs and data sets, `admin` for tokens and the audit log.
+    """
+
+    status = 403
+    code = "scope-missing"
+    title = "Scope missing"
+    advice = "Use a token with the scope that the detail names; the scopes of a token never change."
+
+    def __init__(self, detail: str, scope: str) -> None:
+        super().__init__(detail)
+        self.scope = scope
+
+
 class OriginNotAllowed(CambrianError):
     """A page of another origin tried to change something here."""
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
 from service.api.problems import responses
@@ -15,7 +16,7 @@ from service.errors import DatabaseUnavailable, JobNotFound, Unprocessable
 from service.store.entities import CandidateStatus, Phase
 from service.store.insights import CandidateLine, CandidateSort, Insights
 
-router = APIRouter(tags=["candidates"])
+router = APIRouter(tags=["candidates"], dependencies=[READ_OR_SUBMIT])
 
 
 class PredictionResponse(BaseModel):

@@ -4,12 +4,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from service.access.caller import LOCAL, Caller
+from service.access.caller import Caller
+from service.api.access import ADMISSION, Admission
 from service.api.event_feed import EventFeed
+from service.errors import Unauthorized
 from service.store.database import Database
 
 
-# Both are `async`, because a plain function would cost a change of thread for looking something up.
+# All are `async`, because a plain function would cost a change of thread for looking something up.
 async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
@@ -20,8 +22,11 @@ async def _event_feed(request: Request) -> EventFeed:
     return feed
 
 
-async def _caller() -> Caller:
-    return LOCAL
+async def _caller(request: Request) -> Caller:
+    admission: Admission | None = request.scope.get(ADMISSION)
+    if admission is None or admission.caller is None:
+        raise Unauthorized("this address needs a token")
+    return admission.caller
 
 
 DatabaseOf = Annotated[Database, Depends(_database)]

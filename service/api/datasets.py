@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from service.api.access import READ_OR_SUBMIT
 from service.api.context import DatabaseOf
 from service.api.problems import responses
 from service.api.query import PageSize, PageToken, cursor_of, token_for
@@ -17,7 +18,7 @@ from service.store.entities import DatasetRow
 
 _LIST: Final = "datasets"
 
-router = APIRouter(tags=["datasets"])
+router = APIRouter(tags=["datasets"], dependencies=[READ_OR_SUBMIT])
 
 
 class RowCounts(BaseModel):

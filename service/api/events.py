@@ -11,6 +11,7 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from service.api.access import READ_OR_SUBMIT
 from service.api.context import CallerOf, DatabaseOf, EventFeedOf
 from service.api.event_feed import Ended, EventFeed, KeepAlive
 from service.api.problems import responses
@@ -28,7 +29,7 @@ _RECONNECT_MILLISECONDS: Final = 1_000
 _LARGEST: Final = 2**63 - 1
 _SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 
-router = APIRouter(tags=["events"])
+router = APIRouter(tags=["events"], dependencies=[READ_OR_SUBMIT])
 
 
 class EventResponse(BaseModel):

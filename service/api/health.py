@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from service.api.access import ANY_TOKEN, PUBLIC
 from service.api.context import DatabaseOf
 from service.api.problems import responses
 from service.errors import DatabaseUnavailable, FieldError, NotReady, SchemaNewer, Unprocessable
@@ -16,8 +17,8 @@ from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.schema import SchemaOlder
 
-router = APIRouter(tags=["health"])
-versions = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[PUBLIC])
+versions = APIRouter(tags=["health"], dependencies=[ANY_TOKEN])
 
 _RELEASE: Final = version("cambrian")
 _LOOK_AT: Final = 100

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
 from service.api.datasets import built_in
@@ -50,7 +51,7 @@ _EXAMPLES: Final = [
     },
 ]
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], dependencies=[READ_OR_SUBMIT])
 
 
 class ProgressResponse(BaseModel):

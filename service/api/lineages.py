@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.candidates import PredictionResponse
 from service.api.context import CallerOf, DatabaseOf
@@ -18,7 +19,7 @@ from service.store.entities import CandidateStatus
 from service.store.insights import Insights
 from service.store.lineage import Relative, lineage
 
-router = APIRouter(tags=["candidates"])
+router = APIRouter(tags=["candidates"], dependencies=[READ_OR_SUBMIT])
 
 
 class RelativeResponse(BaseModel):

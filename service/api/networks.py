@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header
 from starlette.responses import Response
 
+from service.api.access import READ_OR_SUBMIT
 from service.api.context import CallerOf, DatabaseOf
 from service.api.problems import responses
 from service.api.query import JobId
@@ -19,7 +20,7 @@ from service.store.network_repository import NetworkRepository
 MEDIA_TYPE: Final = "application/x-npz"
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
 
-router = APIRouter(tags=["networks"])
+router = APIRouter(tags=["networks"], dependencies=[READ_OR_SUBMIT])
 
 
 @router.get(

@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
+from service.api.access import PUBLIC
 from service.errors import CambrianError, NotFound
 
 DOCUMENT_HEAD: Final = """\
@@ -29,7 +30,7 @@ CATALOG: Final[dict[str, type[CambrianError]]] = {
 }
 """Every problem by its code, in the order of their status."""
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 
 
 def meaning(kind: type[CambrianError]) -> list[str]:

@@ -9,6 +9,7 @@ from evolution.candidate import Evaluation
 from evolution.objectives import CostName
 from evolution.recommendation import Standing, pareto_standings, standings
 from evolution.space import SearchSpace
+from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
 from service.api.problems import responses
@@ -21,7 +22,7 @@ from service.job_spec import JobSpec
 from service.store.job_repository import JobRepository
 from service.store.scores import epochs_spent, evaluated_prefix, scores
 
-router = APIRouter(tags=["recommendations"])
+router = APIRouter(tags=["recommendations"], dependencies=[READ_OR_SUBMIT])
 
 
 class StandingResponse(BaseModel):

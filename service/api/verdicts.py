@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
 from service.api.networks import require_finished
@@ -13,7 +14,7 @@ from service.api.query import JobId
 from service.errors import DatabaseUnavailable, JobNotFinished, JobNotFound, Unprocessable, VerdictNotFound
 from service.store.job_repository import JobRepository
 
-router = APIRouter(tags=["verdicts"])
+router = APIRouter(tags=["verdicts"], dependencies=[READ_OR_SUBMIT])
 
 
 class _Stored(BaseModel):

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from evolution.verdict import Verdict
+from service.api.access import READ
 from service.api.context import CallerOf, DatabaseOf
 from service.api.query import JobId
 from service.dashboard.charts import draw_best_so_far
@@ -30,7 +31,7 @@ PHASE_TITLES: Final = {
     "final": "The networks of the verdict, on fresh seeds",
 }
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse, dependencies=[READ])
 
 
 def _environment() -> Environment:
