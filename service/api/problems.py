@@ -88,10 +88,29 @@ def responses(*errors: type[CambrianError]) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": " or ".join(f"{error.title} (`{error.code}`)" for error in group),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "examples": {error.code: {"summary": error.title, "value": _example(error)} for error in group},
+                }
+            },
             "headers": {
                 "X-Request-ID": {"description": "Also in the body and in the log", "schema": {"type": "string"}}
             },
         }
         for status, group in sorted(by_status.items())
+    }
+
+
+def _example(error: type[CambrianError]) -> dict[str, Any]:
+    detail = (error.__doc__ or error.title).splitlines()[0]
+    return {
+        "type": f"/problems/{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": detail,
+        "instance": "/v1/jobs",
+        "code": error.code,
+        "errors": [],
+        "request_id": "5f0c6a2e9b1d4c7f8a3e2d1c0b9a8f7e",
     }

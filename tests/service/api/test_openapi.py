@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from service.api.problems import Problem
+
 DOCUMENT = Path(__file__).parents[3] / "docs" / "rest.md"
 METHODS = {"get", "put", "post", "delete", "patch"}
 
@@ -71,6 +73,20 @@ def test_every_refusal_is_a_problem(description: dict[str, Any]) -> None:
         for answer in refusals.values():
             assert list(answer["content"]) == ["application/problem+json"], name
             assert answer["content"]["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_there_are_examples(description: dict[str, Any]) -> None:
+    for name, operation in _operations(description).items():
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            schema = content["schema"]
+            bytes_or_nothing = schema.get("format") == "binary" or "#/components/schemas/Nothing" in str(schema)
+
+            assert bytes_or_nothing or content.get("examples") or schema.get("examples"), name
+        for code, answer in operation["responses"].items():
+            for example in (
+                answer["content"]["application/problem+json"]["examples"] if code >= "400" else {}
+            ).values():
+                assert Problem.model_validate(example["value"]).status == int(code), name
 
 
 def test_what_is_referred_to_is_there(description: dict[str, Any]) -> None:
