@@ -16,6 +16,7 @@ import numpy as np
 from core.dataset import Dataset, Split, fingerprint
 from service.data.built_in import BUILT_IN, BuiltIn
 from service.data.digits import Arrays, read_digits_8x8, read_digits_16x16
+from service.data.encoder import Encoder
 from service.data.errors import DatasetUnavailable
 from service.data.iris import read_iris
 from service.data.spirals import make_spirals
@@ -47,6 +48,14 @@ def load_dataset(name: str, directory: Path) -> Dataset:
         dataset = _prepare(built_in)
         _write_prepared(path, dataset)
     return dataset
+
+
+def load_prepared(path: Path) -> tuple[Dataset, Encoder | None]:
+    """Return a data set that was prepared from a user's file, and what encodes further rows alike.
+
+    Raises DatasetUnavailable where the file is missing or damaged.
+    """
+    raise NotImplementedError
 
 
 def _prepare(built_in: BuiltIn) -> Dataset:
