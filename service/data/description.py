@@ -14,7 +14,9 @@ Kind = Literal["csv", "parquet", "npz", "images"]
 TaskName = Literal["classification", "regression"]
 MissingRule = Literal["impute", "refuse"]
 TextFeatures = Literal["tfidf", "bag_of_words"]
-ColumnType = Literal["number", "category", "text", "identifier", "constant", "target", "group", "ignored"]
+ColumnType = Literal[
+    "number", "category", "text", "image", "array", "identifier", "constant", "target", "group", "ignored"
+]
 Severity = Literal["info", "warning", "serious"]
 Cell: TypeAlias = str | int | float | bool | None
 
@@ -122,7 +124,8 @@ class Description:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""
-        return _plain(asdict(self))
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Description":

@@ -45,11 +45,11 @@ def read_digits_8x8() -> Arrays:
 
 def area_average(images: NDArray[np.float64], side: int) -> NDArray[np.float32]:
     """Shrink square images (n, k, k) to (n, side, side): each new pixel is the mean of the area that it covers."""
-    weights = _coverage(images.shape[1], side)
+    weights = coverage(images.shape[1], side)
     return (weights @ images @ weights.T).astype(np.float32)
 
 
-def _coverage(old: int, new: int) -> NDArray[np.float64]:
+def coverage(old: int, new: int) -> NDArray[np.float64]:
     """Return (new, old): the share of each new pixel's length that lies in each old pixel; rows sum to 1."""
     edges = np.arange(new + 1) * (old / new)
     starts, ends = edges[:-1, None], edges[1:, None]

@@ -39,6 +39,9 @@ MAX_ALL_PIXELS: Final = 4_000 * MEGABYTE
 MIN_IMAGE_SIDE: Final = 8
 MAX_IMAGE_SIDE: Final = 64
 
+MAX_MEMBERS: Final = MAX_PICTURES + 10_000
+"""Members of a zip file; some tools write one for every folder too."""
+
 MAX_ZIP_RATIO: Final = 200
 """Unpacked bytes for each packed one, in zip files that unpack to more than `SMALL_ZIP_BYTES`."""
 

@@ -4,17 +4,22 @@ Reading a package's text files takes seconds, the prepared file some millisecond
 the fingerprint that it carries, and is made anew when it does not fit.
 """
 
+import json
 import logging
 import os
 import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.dataset import Dataset, Split, fingerprint
+from core.errors import InvalidDataset
 from service.data.built_in import BUILT_IN, BuiltIn
+from service.data.description import Description
 from service.data.digits import Arrays, read_digits_8x8, read_digits_16x16
 from service.data.encoder import Encoder
 from service.data.errors import DatasetUnavailable
@@ -29,6 +34,8 @@ READERS: dict[str, Callable[[], Arrays]] = {
     "spirals": make_spirals,
 }
 PARTS = ("train", "validation", "test")
+UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, InvalidDataset)
+"""What reading a damaged prepared file raises."""
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +60,58 @@ def load_dataset(name: str, directory: Path) -> Dataset:
 def load_prepared(path: Path) -> tuple[Dataset, Encoder | None]:
     """Return a data set that was prepared from a user's file, and what encodes further rows alike.
 
+    Its name is the file's, without the extension. A file of a built-in data set has no encoder and is not read here.
     Raises DatasetUnavailable where the file is missing or damaged.
     """
-    raise NotImplementedError
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            inputs, targets = stored["inputs"], stored["targets"]
+            description = Description.from_json(json.loads(stored["description"].tobytes()))
+            encoder = Encoder.from_json(json.loads(stored["encoder"].tobytes()))
+        dataset = _of_parts(path.stem, description, inputs, targets)
+    except UNREADABLE as error:
+        reason = f"its prepared file is missing or damaged ({type(error).__name__}); upload it again"
+        raise DatasetUnavailable(path.stem, reason) from error
+    if fingerprint(inputs, targets, description.class_names) != description.fingerprint:
+        raise DatasetUnavailable(path.stem, "its prepared file does not fit its fingerprint; upload it again")
+    return dataset, encoder
+
+
+def write_prepared(
+    path: Path,
+    description: Description,
+    encoder: Encoder,
+    inputs: NDArray[np.float32],
+    targets: NDArray[Any],
+) -> None:
+    """Write a prepared data set, train rows first; `path` must be one that nobody reads yet."""
+    texts = {"description": description.to_json(), "encoder": encoder.to_json()}
+    encoded = {name: np.frombuffer(json.dumps(value).encode(), np.uint8) for name, value in texts.items()}
+    with path.open("wb") as file:
+        np.savez(file, inputs=inputs, targets=targets, description=encoded["description"], encoder=encoded["encoder"])
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _of_parts(name: str, description: Description, inputs: NDArray[np.float32], targets: NDArray[Any]) -> Dataset:
+    counts = description.split
+    # Views, not copies: the whole may fill a good part of the memory.
+    ends = np.cumsum([counts.train, counts.validation, counts.test])
+    if len(inputs) != ends[-1]:
+        raise ValueError("the rows do not add up")
+    train, validation, test = (
+        Split(inputs[start:end], targets[start:end]) for start, end in zip((0, *ends), ends, strict=False)
+    )
+    return Dataset(
+        name=name,
+        task=description.task,
+        input_shape=description.input_shape,
+        class_names=description.class_names,
+        train=train,
+        validation=validation,
+        test=test,
+        fingerprint=description.fingerprint,
+    )
 
 
 def _prepare(built_in: BuiltIn) -> Dataset:

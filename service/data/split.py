@@ -1,4 +1,4 @@
-"""The fixed, stratified split into train, validation and test rows.
+"""The fixed, stratified split into train, validation and test rows, of single rows or of groups that stay together.
 
 Rows are ordered by a hash of (seed, row number), not by a random generator: the split of a data set is then
 the same under every version of NumPy, for ever.
@@ -29,6 +29,33 @@ def stratified_split(targets: NDArray[np.int64], *, seed: int = SPLIT_SEED) -> d
         parts["test"] += rows[validation_end:test_end]
         parts["train"] += rows[test_end:]
     return {part: np.array(sorted(rows), dtype=np.int64) for part, rows in parts.items()}
+
+
+def grouped_split(
+    strata: NDArray[np.int64], groups: NDArray[np.int64], *, seed: int = SPLIT_SEED
+) -> dict[str, NDArray[np.int64]]:
+    """Split as `stratified_split` does, but with all rows of a group on one side.
+
+    `strata` are class indices and `groups` group numbers, both (rows,). A group counts as its first row's class. Within
+    each class the groups go, in their fixed order, to validation while they fit into its fifth, then to test, then to
+    train; where no group stands for more than one row that is `stratified_split`.
+    """
+    _, first, group_of_row, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
+    part_of_group = np.zeros(len(first), np.int64)
+    stratum_of_group = strata[first]
+    for stratum in np.unique(stratum_of_group):
+        members = np.flatnonzero(stratum_of_group == stratum)
+        ordered = sorted(members.tolist(), key=lambda group: _order(seed, int(first[group])))
+        rows = int(sizes[members].sum())
+        left = [rows // VALIDATION_SHARE, rows // TEST_SHARE]
+        for group in ordered:
+            for part in (0, 1):
+                if sizes[group] <= left[part]:
+                    left[part] -= int(sizes[group])
+                    part_of_group[group] = part + 1
+                    break
+    part_of_row = part_of_group[group_of_row]
+    return {part: np.flatnonzero(part_of_row == number) for number, part in enumerate(("train", "validation", "test"))}
 
 
 def _order(seed: int, row: int) -> bytes:
