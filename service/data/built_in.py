@@ -35,6 +35,17 @@ BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
         built_in.name: built_in
         for built_in in (
             BuiltIn(
+                name="breast-cancer",
+                row_noun="tumors",
+                title="Breast tumors: malignant or benign by 30 measures of their cells' nuclei",
+                task="classification",
+                input_shape=(30,),
+                class_names=("malignant", "benign"),
+                rows=(343, 113, 113),
+                source="569 tumors of the Wisconsin collection (UCI) from the package scikit-learn",
+                package="scikit-learn",
+            ),
+            BuiltIn(
                 name="digits-16x16",
                 row_noun="digits",
                 title="Handwritten digits, 16 x 16 pixels",
@@ -77,6 +88,17 @@ BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
                 rows=(1200, 400, 400),
                 source="2,000 points that Cambrian makes, the same ones everywhere",
                 package="numpy",
+            ),
+            BuiltIn(
+                name="wine",
+                row_noun="wines",
+                title="Wines of three growers by 13 chemical measures",
+                task="classification",
+                input_shape=(13,),
+                class_names=("first", "second", "third"),
+                rows=(110, 34, 34),
+                source="178 wines of the UCI collection from the package scikit-learn",
+                package="scikit-learn",
             ),
         )
     }

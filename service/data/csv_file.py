@@ -55,10 +55,10 @@ def _read(path: Path, delimiter: str) -> tuple[tuple[str, ...], list[list[Any]]]
                 "unacceptable", "the file has no rows, only empty lines; the first line names the columns"
             )
         where = f"line {reader.line_num}"
-        names = checked_names(header, where=where)
-        if all(NUMBER.fullmatch(name) for name in names):
+        if all(NUMBER.fullmatch(name.strip()) for name in header):
             detail = "it holds only numbers, so the names of the columns are missing; put a line with names above it"
             raise InvalidFile("unacceptable", f"{where}: {detail}")
+        names = checked_names(header, where=where)
         chunks: list[list[Any]] = []
         rows: list[list[str]] = []
         count = 0

@@ -74,4 +74,5 @@ def shrunk(picture: NDArray[Any], side: int) -> NDArray[np.float32]:
     for channel, weight in enumerate(weights):
         gray += weight * (rows @ channels[..., channel].astype(np.float32) @ columns.T)
     most = np.float32(65_535 if picture.dtype == np.uint16 else 255)
-    return np.clip(gray / most, 0, 1, dtype=np.float32)
+    within: NDArray[np.float32] = np.clip(gray / most, 0, 1)
+    return within

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core.dataset import Dataset, Split, fingerprint
 from core.errors import InvalidDataset
+from service.data.breast_cancer import read_breast_cancer
 from service.data.built_in import BUILT_IN, BuiltIn
 from service.data.description import Description
 from service.data.digits import Arrays, read_digits_8x8, read_digits_16x16
@@ -26,12 +27,15 @@ from service.data.errors import DatasetUnavailable
 from service.data.iris import read_iris
 from service.data.spirals import make_spirals
 from service.data.split import stratified_split
+from service.data.wine import read_wine
 
 READERS: dict[str, Callable[[], Arrays]] = {
+    "breast-cancer": read_breast_cancer,
     "digits-16x16": read_digits_16x16,
     "digits-8x8": read_digits_8x8,
     "iris": read_iris,
     "spirals": make_spirals,
+    "wine": read_wine,
 }
 PARTS = ("train", "validation", "test")
 UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, InvalidDataset)

@@ -49,11 +49,11 @@ def string_column(
 
 
 def _dictionary(strings: Any) -> tuple[NDArray[np.int64], Any]:
-    if not pa.types.is_dictionary(strings.type):
-        strings = strings.dictionary_encode()
-    whole = strings.unify_dictionaries().combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):
-        whole = whole.chunk(0) if whole.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    if pa.types.is_dictionary(strings.type):
+        whole = strings.unify_dictionaries().combine_chunks()
+    else:
+        # Joined first: the dictionaries of many chunks would have to be merged one by one.
+        whole = pc.cast(strings, pa.string()).combine_chunks().dictionary_encode()
     codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     return codes, whole.dictionary.cast(pa.string())
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.data.split import stratified_split
+from service.data.split import grouped_split, stratified_split
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=200))
@@ -32,3 +32,24 @@ def test_the_split_is_fixed_and_follows_the_seed() -> None:
     # Written down once: a changed split would make stored scores incomparable.
     assert stratified_split(targets)["test"].tolist() == [4, 7, 9, 15]
     assert stratified_split(targets)["test"].tolist() != stratified_split(targets, seed=1)["test"].tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30)), min_size=1, max_size=200))
+def test_a_group_lies_on_one_side(rows: list[tuple[int, int]]) -> None:
+    strata, groups = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+
+    parts = grouped_split(strata, groups)
+
+    assert sorted(np.concatenate(list(parts.values())).tolist()) == list(range(len(rows)))
+    seen = [set(groups[part].tolist()) for part in parts.values()]
+    assert sum(map(len, seen)) == len(set.union(*seen))
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=200))
+def test_groups_of_one_row_are_split_like_rows(labels: list[int]) -> None:
+    targets = np.array(labels, dtype=np.int64)
+
+    grouped = grouped_split(targets, np.arange(len(labels))[::-1].copy())
+
+    plain = stratified_split(targets)
+    assert {part: rows.tolist() for part, rows in grouped.items()} == {part: r.tolist() for part, r in plain.items()}
