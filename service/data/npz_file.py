@@ -17,6 +17,7 @@ from service.data.cells import is_missing
 from service.data.errors import InvalidFile, shown
 from service.data.limits import (
     MAX_ARRAYS,
+    MAX_CELLS,
     MAX_COLUMNS,
     MAX_INPUTS,
     MAX_MEMBERS,
@@ -168,6 +169,9 @@ def _table(inputs: NDArray[Any], target: RawColumn) -> Table:
             f"X has {inputs.shape[1]:,} columns; the limit is {MAX_COLUMNS:,}. Images keep their shape: save them as"
         )
         raise InvalidFile("too-large", f"{detail} (rows, height, width)")
+    if inputs.size > MAX_CELLS:
+        detail = f"X has {inputs.size:,} cells; the limit is {MAX_CELLS:,}. Take fewer rows or columns"
+        raise InvalidFile("too-large", detail)
     columns = tuple(
         Numbers(f"x{number + 1}", inputs[:, number].astype(np.float64)) for number in range(inputs.shape[1])
     )

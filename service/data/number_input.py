@@ -16,7 +16,8 @@ INDICATOR_SHARE: Final = 0.01
 _FAR: Final = 1e6
 _ODD_OFFSET: Final = 1e3
 _ORDINARY: Final = (1e-6, 1e9)
-_LIMITS: Final = (-np.finfo(np.float64).max, np.finfo(np.float64).max)
+# What lies beyond is taken for this, so that sums and differences are numbers still.
+_LARGEST: Final = 1e150
 # Far enough inside of float32 that standardizing cannot leave it.
 _SINGLE: Final = (-1e30, 1e30)
 
@@ -44,17 +45,12 @@ class NumberInput:
     def fit(cls, column: Numbers, train: Rows) -> "NumberInput":
         """Measure the training rows of a column."""
         values = column.values[train]
-        present = values[~np.isnan(values)]
+        present = np.clip(values[~np.isnan(values)], -_LARGEST, _LARGEST)
         fill = float(np.median(present)) if len(present) else 0.0
         low, high = (float(present.min()), float(present.max())) if len(present) else (0.0, 0.0)
         spread = high - low
-        if not np.isfinite(spread):
-            # Both ends of what float64 holds: their difference is none of its numbers.
-            spread = np.finfo(np.float64).max
         odd = spread > 0 and max(abs(low), abs(high)) > _ODD_OFFSET * spread
         usual = spread == 0 or _ORDINARY[0] <= spread <= _ORDINARY[1]
-        with np.errstate(over="ignore"):
-            ends = np.clip([low - _FAR * spread, high + _FAR * spread], *_LIMITS)
         return cls(
             name=column.name,
             reads=column.reads,
@@ -62,8 +58,8 @@ class NumberInput:
             indicator=bool(len(values) - len(present) >= max(1.0, INDICATOR_SHARE * len(values))),
             shift=fill if odd or (spread == 0 and abs(fill) > _ORDINARY[1]) else 0.0,
             scale=1.0 if usual else float(spread),
-            low=float(ends[0]),
-            high=float(ends[1]),
+            low=low - _FAR * spread,
+            high=high + _FAR * spread,
         )
 
     @property
@@ -89,8 +85,7 @@ class NumberInput:
         missing = ~np.isfinite(values)
         filled = np.clip(np.where(missing, self.fill, values), self.low, self.high)
         with np.errstate(over="ignore"):
-            # The difference of the two largest numbers is none; divided first, it is one.
-            scaled = filled / self.scale - self.shift / self.scale
+            scaled = (filled - self.shift) / self.scale
         out[:, 0] = np.clip(scaled, *_SINGLE)
         if self.indicator:
             out[:, 1] = missing

@@ -52,7 +52,8 @@ class ArrayInput:
     def encode_cell(self, cell: Any) -> NDArray[np.float32]:
         """Return the array as float32. Raises ValueError where its shape differs or a number is not finite."""
         try:
-            array = np.asarray(cell, np.float32)
+            with np.errstate(over="ignore"):
+                array = np.asarray(cell, np.float32)
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"is not an array {self.shape} of numbers") from error
         if array.shape != self.shape or not np.isfinite(array).all():

@@ -71,12 +71,12 @@ def test_few_groups_are_refused(tmp_path: Path) -> None:
 
 
 def test_few_groups_of_different_size_are_divided_and_said() -> None:
-    groups = Numbers("g", np.repeat([1.0, 2, 3, 4, 5], [50, 20, 20, 10, 5]))
+    groups = Numbers("g", np.repeat([1.0, 2, 3, 4, 5], [50, 30, 30, 30, 5]))
 
-    parts, findings = partition(np.zeros(105, np.int64), np.arange(105), groups, seed=SPLIT_SEED)
+    parts, findings = partition(np.zeros(145, np.int64), np.arange(145), groups, seed=SPLIT_SEED)
 
-    assert min(len(parts.train), len(parts.validation), len(parts.test)) > 0
-    assert [finding.code for finding in findings] in ([], ["lopsided-split"])
+    assert [len(parts.train), len(parts.validation), len(parts.test)] == [110, 5, 30]
+    assert [finding.code for finding in findings] == ["lopsided-split"]
 
 
 def test_groups_that_are_too_large() -> None:
