@@ -44,8 +44,10 @@ class Prepared:
 
 def prepare(path: Path, options: ReadOptions) -> Prepared:
     """Read a user's file. Raises InvalidFile for whatever makes no data set."""
-    content = _read(path, options)
-    return _prepare_table(content, options) if isinstance(content, Table) else _prepare_images(content, options)
+    # Signaling NaNs and numbers at the ends of what floats hold are data here, not mistakes in our arithmetic.
+    with np.errstate(invalid="ignore", over="ignore"):
+        content = _read(path, options)
+        return _prepare_table(content, options) if isinstance(content, Table) else _prepare_images(content, options)
 
 
 def _read(path: Path, options: ReadOptions) -> Table | Images:

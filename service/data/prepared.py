@@ -68,7 +68,8 @@ def load_prepared(path: Path) -> tuple[Dataset, Encoder | None]:
     Raises DatasetUnavailable where the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # NumPy leaves files open that are no whole zip files; this one is closed here.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             inputs, targets = stored["inputs"], stored["targets"]
             description = Description.from_json(json.loads(stored["description"].tobytes()))
             encoder = Encoder.from_json(json.loads(stored["encoder"].tobytes()))

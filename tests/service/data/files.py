@@ -60,7 +60,7 @@ def npz_file(folder: Path, **arrays: NDArray[Any]) -> Path:
     rng = np.random.default_rng(5)
     given = arrays or {"X": rng.normal(size=(ROWS, 4)), "y": rng.integers(3, size=ROWS)}
     with path.open("wb") as file:
-        np.savez_compressed(file, **given)
+        np.savez_compressed(file, allow_pickle=False, **given)
     return path
 
 

@@ -89,7 +89,7 @@ def rich_parquet_file(folder: Path) -> Path:
         "number": pa.array(np.random.default_rng(6).normal(size=ROWS)),
         "whole": pa.array([None if row % 7 == 0 else row % 5 for row in range(ROWS)]),
         "day": pa.array(days),
-        "moment": pa.array(days, pa.timestamp("ms")),
+        "moment": pa.array(days).cast(pa.timestamp("ms")),
         "truth": pa.array([row % 3 == 0 for row in range(ROWS)]),
         "note": pa.array([f"the {('red', 'old', 'big')[row % 3]} fox of row {row}" for row in range(ROWS)]),
         "kind": pa.array(["large", "small"] * (ROWS // 2)),

@@ -1,5 +1,6 @@
 """The data doctor's findings, each on a file that has what it is about."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ def findings(folder: Path, text: str, **options: Any) -> dict[str, Finding]:
     return {finding.code: finding for finding in found}
 
 
-def with_column(name: str, cells: list[object]) -> str:
+def with_column(name: str, cells: Sequence[object]) -> str:
     lines = table_text(len(cells)).splitlines()
     return "\n".join([f"{name},{lines[0]}", *(f"{cell},{line}" for cell, line in zip(cells, lines[1:], strict=True))])
 
@@ -44,7 +45,7 @@ def test_a_leak_is_serious(tmp_path: Path) -> None:
     lines = table_text(400).splitlines()
     copies = ["L" if line.endswith("large") else "S" for line in lines[1:]]
 
-    finding = findings(tmp_path, with_column("copy", list(copies)))["leak"]
+    finding = findings(tmp_path, with_column("copy", copies))["leak"]
 
     assert (finding.severity, finding.columns) == ("serious", ("copy",))
     assert "ignored_columns" in finding.sentence
@@ -69,7 +70,7 @@ def test_infinite_numbers(tmp_path: Path) -> None:
 def test_categories_with_many_values(tmp_path: Path) -> None:
     cells = [f"place{row % 150}" for row in range(600)]
 
-    description = prepared(csv_file(tmp_path, with_column("place", list(cells)))).description
+    description = prepared(csv_file(tmp_path, with_column("place", cells))).description
 
     assert "many-categories" in {finding.code for finding in description.findings}
     assert description.columns[0].inputs == 100

@@ -20,7 +20,7 @@ def leaks(target: RawColumn, *columns: RawColumn) -> list[tuple[str, ...]]:
     return [finding.columns for finding in find_leaks(list(columns), read, parts)]
 
 
-def labels(codes: np.ndarray) -> Texts:  # type: ignore[type-arg]
+def labels(codes: np.ndarray) -> Texts:
     return Texts("t", codes.astype(np.int64), ("a", "b", "c"))
 
 

@@ -9,7 +9,7 @@ from service.data.table import Numbers
 finite = st.floats(allow_nan=True, allow_infinity=False)
 
 
-def encoded(column: Numbers, fitted: NumberInput) -> np.ndarray:  # type: ignore[type-arg]
+def encoded(column: Numbers, fitted: NumberInput) -> np.ndarray:
     out = np.empty((len(column), *fitted.shape), np.float32)
     fitted.encode(column, out)
     return out

@@ -14,10 +14,16 @@ from tests.service.data.files import csv_file, npz_file, parquet_file, prepared,
 def dataset(result: Prepared) -> Dataset:
     counts = result.description.split
     ends = np.cumsum([0, counts.train, counts.validation, counts.test])
-    parts = [Split(result.inputs[a:b], result.targets[a:b]) for a, b in pairwise(ends)]
-    description = result.description
+    train, validation, test = (Split(result.inputs[a:b], result.targets[a:b]) for a, b in pairwise(ends))
     return Dataset(
-        "d", description.task, description.input_shape, description.class_names, *parts, description.fingerprint
+        name="d",
+        task=result.description.task,
+        input_shape=result.description.input_shape,
+        class_names=result.description.class_names,
+        train=train,
+        validation=validation,
+        test=test,
+        fingerprint=result.description.fingerprint,
     )
 
 
@@ -113,7 +119,8 @@ def test_regression(tmp_path: Path) -> None:
 
     description = result.description
     assert (description.task, description.class_names, description.class_counts) == ("regression", ("price",), ())
-    assert (result.targets.dtype, result.targets.shape) == (np.float32, (200, 1))
+    assert result.targets.dtype == np.float32
+    assert result.targets.shape == (200, 1)
     assert (description.split.train, description.split.validation, description.split.test) == (120, 40, 40)
     assert dataset(result).standardized().target_standardization is not None
 

@@ -3,9 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.architecture import Architecture, Dense
+from core.training import TrainingConfig, train
 from service.data.built_in import BUILT_IN
 from service.data.errors import DatasetUnavailable
-from service.data.prepared import load_dataset
+from service.data.preparation import Prepared
+from service.data.prepared import load_dataset, load_prepared, write_prepared
+from tests.service.data.files import csv_file, prepared
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +69,59 @@ def test_a_damaged_file_is_made_anew(damage: bytes | None, tmp_path: Path) -> No
 def test_an_unknown_data_set_names_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(DatasetUnavailable, match="digits-16x16"):
         load_dataset("nonsense", tmp_path)
+
+
+@pytest.fixture
+def uploaded(tmp_path: Path) -> tuple[Path, Prepared]:
+    result = prepared(csv_file(tmp_path))
+    path = tmp_path / "mine.npz"
+    write_prepared(path, result.description, result.encoder, result.inputs, result.targets)
+    return path, result
+
+
+def test_an_uploaded_data_set_is_loaded_as_it_was_prepared(uploaded: tuple[Path, Prepared]) -> None:
+    path, result = uploaded
+
+    dataset, encoder = load_prepared(path)
+
+    assert dataset.test is not None
+    assert (dataset.name, dataset.task) == ("mine", "classification")
+    assert dataset.class_names == result.description.class_names
+    assert dataset.fingerprint == result.description.fingerprint
+    parts = (dataset.train, dataset.validation, dataset.test)
+    np.testing.assert_array_equal(np.concatenate([part.inputs for part in parts]), result.inputs)
+    np.testing.assert_array_equal(np.concatenate([part.targets for part in parts]), result.targets)
+    assert encoder == result.encoder
+
+
+def test_a_search_can_train_on_it(uploaded: tuple[Path, Prepared]) -> None:
+    dataset, _ = load_prepared(uploaded[0])
+    architecture = Architecture(dataset.input_shape, (Dense(8, "tanh"),), dataset.outputs)
+
+    training = train(architecture, dataset.standardized().without_test(), TrainingConfig(epochs=30), seed=0)
+
+    assert training.score > 0.7
+
+
+@pytest.mark.parametrize("damage", ["absent", "empty", "cut", "changed", "other rows", "another format"])
+def test_a_damaged_upload_is_named(damage: str, uploaded: tuple[Path, Prepared]) -> None:
+    path, _ = uploaded
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    if damage == "absent":
+        path.unlink()
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        if damage == "changed":
+            arrays["inputs"][0, 0] += 1
+        elif damage == "other rows":
+            arrays["inputs"] = arrays["inputs"][1:]
+        else:
+            arrays["description"] = np.frombuffer(b'{"format": 9}', np.uint8)
+        np.savez(path, **arrays)
+
+    with pytest.raises(DatasetUnavailable, match=r"mine cannot be read.*upload it again"):
+        load_prepared(path)

@@ -19,7 +19,7 @@ def column(values: list[str]) -> Texts:
     return Texts("note", np.arange(len(values)), tuple(values))
 
 
-def encoded(fitted: TextInput, of: Texts) -> np.ndarray:  # type: ignore[type-arg]
+def encoded(fitted: TextInput, of: Texts) -> np.ndarray:
     out = np.full((len(of), *fitted.shape), 9, np.float32)
     fitted.encode(of, out)
     return out
