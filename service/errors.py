@@ -199,6 +199,22 @@ class SearchEnded(Conflict):
     advice = "Submit a new job with the larger budget: with the same seed it begins with the same networks."
 
 
+class DatasetExists(Conflict):
+    """The name belongs to another data set: one of yours with other content or options, or a built-in one."""
+
+    code = "dataset-exists"
+    title = "Data set exists"
+    advice = "Give the new one another name, or delete the old one first with DELETE /v1/datasets/{name}."
+
+
+class DatasetInUse(Conflict):
+    """Jobs that are queued, running or paused need the data set, so it cannot be deleted."""
+
+    code = "dataset-in-use"
+    title = "Data set in use"
+    advice = "Wait for the jobs that the detail names, or cancel them; then delete the data set."
+
+
 class PayloadTooLarge(CambrianError):
     """The body is larger than this address accepts."""
 
@@ -232,7 +248,10 @@ class UnsupportedMediaType(CambrianError):
     status = 415
     code = "unsupported-media-type"
     title = "Unsupported media type"
-    advice = "Send JSON with the header `Content-Type: application/json` and without a Content-Encoding."
+    advice = (
+        "Send JSON with the header `Content-Type: application/json`, or a data set with that of its kind of file, "
+        "and neither with a Content-Encoding."
+    )
 
 
 class Unprocessable(CambrianError):
@@ -252,6 +271,22 @@ class InvalidSpec(Unprocessable):
     advice = "Each entry of `errors` names a field of the spec, what it accepts, and so the way out."
 
 
+class InvalidDatasetFile(Unprocessable):
+    """The file could be read as far as the detail says, but no data set can be made of it with these options."""
+
+    code = "invalid-dataset"
+    title = "Invalid data set"
+    advice = "The detail names the place in the file, or the option, and what is accepted there; nothing was kept."
+
+
+class DigestMismatch(Unprocessable):
+    """The file that arrived is not the one that the digest in the header names: it was damaged on its way."""
+
+    code = "digest-mismatch"
+    title = "Digest mismatch"
+    advice = "Send the file again; if it fails again, check how the digest was made (`sha256sum FILE`, in base64)."
+
+
 class InternalError(CambrianError):
     """The service failed, and the fault is its own."""
 
@@ -268,6 +303,24 @@ class DatabaseUnavailable(CambrianError):
     code = "database-unavailable"
     title = "Database unavailable"
     advice = "Try again after the seconds in the Retry-After header; running searches go on by themselves."
+
+
+class TooManyUploads(CambrianError):
+    """As many files are being received as the service takes at once."""
+
+    status = 503
+    code = "too-many-uploads"
+    title = "Too many uploads"
+    advice = "Try again after the seconds in the Retry-After header."
+
+
+class StorageFull(CambrianError):
+    """The disk of the service has no room for the file, or the service may not write one so large."""
+
+    status = 507
+    code = "storage-full"
+    title = "Storage full"
+    advice = "Delete data sets that are no longer needed, or ask whoever runs the service for more room."
 
 
 class NotReady(CambrianError):

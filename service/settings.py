@@ -7,6 +7,8 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.data.limits import MAX_FILE_BYTES
+
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -44,6 +46,9 @@ class Settings(BaseSettings):
     workers: Annotated[
         int | None, Field(ge=1, le=10_000, description="Candidates trained at once; unset: one per processor core")
     ] = None
+    max_upload_bytes: Annotated[
+        int, Field(ge=1, le=MAX_FILE_BYTES, description="The largest file that may be uploaded as a data set")
+    ] = MAX_FILE_BYTES
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="What the log shows")] = "info"
 
     @field_validator("host")

@@ -38,6 +38,7 @@ class Job:
     status: JobStatus
     phase: Phase | None
     dataset: str
+    dataset_id: str | None
     dataset_fingerprint: str | None
     spec: dict[str, Any]
     seed: int
@@ -130,6 +131,27 @@ class DatasetRow:
     test_rows: int
     fingerprint: str
     source: str
+    created_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedDataset:
+    """A data set that its owner uploaded. `title` is only a label, the name that the file had.
+
+    `file_sha256` is the digest of the file in hex, `options` say how it is read, `description` what was found in it.
+    `prepared_key` is the place of the arrays that it became, `fingerprint` the digest of their content.
+    """
+
+    id: str
+    owner: str
+    name: str
+    title: str
+    file_sha256: str
+    file_bytes: int
+    prepared_key: str
+    options: dict[str, Any]
+    description: dict[str, Any]
+    fingerprint: str
     created_at: datetime = field(default_factory=now)
 
 

@@ -28,7 +28,18 @@ from sqlalchemy.orm import Session
 
 from service.access.caller import LOCAL_OWNER
 from service.errors import JobFinished, JobNotFound
-from service.store.entities import FINAL_STATUSES, FinalStatus, Held, Job, JobCursor, JobStatus, Lease, Phase, now
+from service.store.entities import (
+    FINAL_STATUSES,
+    FinalStatus,
+    Held,
+    Job,
+    JobCursor,
+    JobStatus,
+    Lease,
+    Phase,
+    UploadedDataset,
+    now,
+)
 from service.store.event_repository import EventRepository
 from service.store.guard import held, lost
 from service.store.lease import RunnerIdentity, boot_id, known_dead, seconds_since_boot
@@ -44,8 +55,13 @@ class JobRepository:
         self._owner = owner
         self._events = EventRepository(session)
 
-    def create(self, name: str, dataset: str, spec: dict[str, Any], seed: int) -> Job:
-        """Add a queued job of the owner's (of whoever sits at the machine where none is named); its id is opaque."""
+    def create(
+        self, name: str, dataset: str, spec: dict[str, Any], seed: int, uploaded: UploadedDataset | None = None
+    ) -> Job:
+        """Add a queued job of the owner's (of whoever sits at the machine where none is named); its id is opaque.
+
+        `uploaded` is the data set where it is not a built-in one.
+        """
         job_id = secrets.token_hex(8)
         self._session.execute(
             insert(jobs).values(
@@ -54,6 +70,8 @@ class JobRepository:
                 name=name,
                 status="queued",
                 dataset=dataset,
+                dataset_id=None if uploaded is None else uploaded.id,
+                dataset_fingerprint=None if uploaded is None else uploaded.fingerprint,
                 spec=spec,
                 seed=seed,
                 created_at=now(),

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 from core.architecture import Architecture
 from core.training import Epoch, TrainingConfig
 from evolution.candidate import Candidate, Evaluation, Prediction
-from service.store.entities import DatasetRow, Event, Job, Phase, StoredNetwork, now
+from service.store.entities import DatasetRow, Event, Job, Phase, StoredNetwork, UploadedDataset, now
 from service.store.models import evaluations
 
 CURVE_FORMAT: Final = 1
@@ -149,6 +149,7 @@ def job_from_row(row: Row[Any]) -> Job:
         status=row.status,
         phase=row.phase,
         dataset=row.dataset,
+        dataset_id=row.dataset_id,
         dataset_fingerprint=row.dataset_fingerprint,
         spec=row.spec,
         seed=row.seed,
@@ -202,6 +203,23 @@ def dataset_from_row(row: Row[Any]) -> DatasetRow:
         test_rows=row.test_rows,
         fingerprint=row.fingerprint,
         source=row.source,
+        created_at=row.created_at,
+    )
+
+
+def uploaded_dataset_from_row(row: Row[Any]) -> UploadedDataset:
+    """Return the data set of a row of `uploaded_datasets`."""
+    return UploadedDataset(
+        id=row.id,
+        owner=row.owner,
+        name=row.name,
+        title=row.title,
+        file_sha256=row.file_sha256,
+        file_bytes=row.file_bytes,
+        prepared_key=row.prepared_key,
+        options=row.options,
+        description=row.description,
+        fingerprint=row.fingerprint,
         created_at=row.created_at,
     )
 

@@ -86,6 +86,9 @@ jobs = Table(
     Column("status", String(16), nullable=False),
     Column("phase", String(16)),
     Column("dataset", Text, nullable=False),
+    # The uploaded data set that the name stood for when the job was submitted. No foreign key: the id stays when the
+    # data set is deleted, so that another one of its name is never taken for it.
+    Column("dataset_id", String(40)),
     Column("dataset_fingerprint", String(64)),
     Column("spec", PlainJson, nullable=False),
     Column("seed", BigInteger, nullable=False),
@@ -110,6 +113,7 @@ jobs = Table(
     Index(None, "status", "created_at", "id"),
     Index(None, "owner", "created_at", "id"),
     Index(None, "owner", "status", "created_at", "id"),
+    Index(None, "dataset_id"),
 )
 
 # What the lists and the head of a page show, kept in step by the transaction that records. Counting candidates
@@ -209,6 +213,7 @@ events = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
+# What runners found out about the built-in data sets, which belong to everybody; uploaded ones have their own table.
 datasets = Table(
     "datasets",
     metadata,
@@ -223,6 +228,26 @@ datasets = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("source", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+uploaded_datasets = Table(
+    "uploaded_datasets",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("file_bytes", BigInteger, nullable=False),
+    # Under this key lie the arrays that file and options became; two data sets may share them, as they may the file.
+    Column("prepared_key", String(64), nullable=False),
+    Column("options", PlainJson, nullable=False),
+    Column("description", PlainJson, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("owner", "name"),
+    Index(None, "file_sha256"),
+    Index(None, "prepared_key"),
 )
 
 networks = Table(

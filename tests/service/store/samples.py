@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.architecture import Architecture, Dense
 from core.training import Epoch, TrainingConfig
@@ -13,7 +13,7 @@ from service.store.database import Database
 from service.store.entities import Job, Lease
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
-from service.store.models import metadata
+from service.store.models import jobs, metadata
 
 # Elsewhere: nobody here can know whether it lives.
 ELSEWHERE = RunnerIdentity("elsewhere", "another-boot", 1, 1)
@@ -76,6 +76,12 @@ def start(database: Database, runner: RunnerIdentity = ELSEWHERE, seconds: float
 def get(database: Database, job_id: str) -> Job:
     with database.read() as session:
         return JobRepository(session).get(job_id)
+
+
+def set_status(database: Database, job_id: str, status: str) -> None:
+    """Make a job's row what it is after a longer story."""
+    with database.write() as session:
+        session.execute(update(jobs).where(jobs.c.id == job_id).values(status=status))
 
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
