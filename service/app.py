@@ -20,6 +20,7 @@ from service.api import (
     networks,
     problem_pages,
     recommendations,
+    uploads,
     verdicts,
 )
 from service.api.access import Entrances
@@ -31,7 +32,10 @@ from service.api.handlers import add_handlers
 from service.api.json_body import JsonBody
 from service.api.problems import Problem
 from service.api.query import known_query
+from service.api.raw_body import RawBodies
+from service.api.upload_slots import UploadSlots
 from service.dashboard import pages
+from service.dataset_intake import DatasetIntake
 from service.settings import Settings
 from service.store.database import Database
 
@@ -50,11 +54,13 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """
     opened = database if database is not None else Database(settings.database_url)
     feed = EventFeed(opened)
+    intake = DatasetIntake(opened, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         await asyncio.to_thread(opened.upgrade)
+        await asyncio.to_thread(intake.tidy)
         polling = asyncio.create_task(feed.run())
         try:
             yield
@@ -80,10 +86,13 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.database = opened
     app.state.event_feed = feed
+    app.state.dataset_intake = intake
+    app.state.upload_slots = UploadSlots()
+    app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
     _add_routes(app)
     add_handlers(app)
     # The last one added is the outermost.
-    app.add_middleware(JsonBody)
+    app.add_middleware(JsonBody, raw=app.state.raw_bodies)
     app.add_middleware(Doorkeeper, entrances=Entrances(app))
     app.add_middleware(Guard)
     app.add_middleware(Envelope)
@@ -93,7 +102,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(known_query)])
-    for resource in (jobs, candidates, lineages, events, networks, verdicts, recommendations, datasets):
+    for resource in (jobs, candidates, lineages, events, networks, verdicts, recommendations, datasets, uploads):
         v1.include_router(resource.router)
     v1.include_router(health.versions)
     app.include_router(v1)

@@ -7,6 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.api.event_feed import EventFeed
+from service.api.raw_body import RawBodies
 from service.settings import Settings
 
 GRACE_SECONDS: Final = 5
@@ -37,6 +38,7 @@ class Server(uvicorn.Server):
             )
         )
         self._feed: EventFeed = app.state.event_feed
+        self._raw_bodies: RawBodies = app.state.raw_bodies
 
     @property
     def url(self) -> str:
@@ -45,6 +47,7 @@ class Server(uvicorn.Server):
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams first, then wait for the requests that are being answered."""
+        """End the streams, both ways, first; then wait for the requests that are being answered."""
         self._feed.close()
+        self._raw_bodies.close()
         await super().shutdown(sockets)

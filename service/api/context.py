@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from service.access.caller import Caller
 from service.api.access import ADMISSION, Admission
 from service.api.event_feed import EventFeed
+from service.dataset_intake import DatasetIntake
 from service.errors import Unauthorized
 from service.store.database import Database
 
@@ -22,6 +23,11 @@ async def _event_feed(request: Request) -> EventFeed:
     return feed
 
 
+async def _dataset_intake(request: Request) -> DatasetIntake:
+    intake: DatasetIntake = request.app.state.dataset_intake
+    return intake
+
+
 async def _caller(request: Request) -> Caller:
     admission: Admission | None = request.scope.get(ADMISSION)
     if admission is None or admission.caller is None:
@@ -31,4 +37,5 @@ async def _caller(request: Request) -> Caller:
 
 DatabaseOf = Annotated[Database, Depends(_database)]
 CallerOf = Annotated[Caller, Depends(_caller)]
+DatasetIntakeOf = Annotated[DatasetIntake, Depends(_dataset_intake)]
 EventFeedOf = Annotated[EventFeed, Depends(_event_feed)]

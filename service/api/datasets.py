@@ -1,22 +1,29 @@
-"""The data sets that a job may name."""
+"""The data sets that a job may name: the built-in ones, and those that the caller uploaded."""
 
-from typing import Annotated, Final
+from itertools import chain
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Header
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
-from service.api.context import DatabaseOf
+from service.api.conditional import json_answer
+from service.api.context import CallerOf, DatabaseOf, DatasetIntakeOf
 from service.api.problems import responses
 from service.api.query import PageSize, PageToken, cursor_of, token_for
 from service.api.times import Utc
 from service.data.built_in import BUILT_IN, BuiltIn
-from service.errors import DatabaseUnavailable, DatasetNotFound, FieldError, Unprocessable
+from service.data.description import Cell, ColumnType, Kind, Severity
+from service.dataset_intake import description_of
+from service.errors import DatabaseUnavailable, DatasetInUse, DatasetNotFound, Unprocessable
 from service.store.database import Database
 from service.store.dataset_repository import DatasetRepository
-from service.store.entities import DatasetRow
+from service.store.entities import DatasetRow, UploadedDataset
+from service.store.uploaded_dataset_repository import UploadedDatasetRepository
 
 _LIST: Final = "datasets"
+_FILES: Final[dict[Kind, str]] = {"csv": "CSV", "parquet": "Parquet", "npz": "NPZ", "images": "images"}
 
 router = APIRouter(tags=["datasets"], dependencies=[READ_OR_SUBMIT])
 
@@ -29,24 +36,68 @@ class RowCounts(BaseModel):
     test: Annotated[int, Field(description="Opened once per job, for the verdict")]
 
 
-class DatasetResponse(BaseModel):
-    """A data set that a job may name."""
+class DatasetLine(BaseModel):
+    """A data set in a list."""
 
     name: Annotated[str, Field(examples=["digits-16x16"])]
     title: Annotated[str, Field(examples=["Handwritten digits, 16 x 16 pixels"])]
+    origin: Literal["built-in", "uploaded"]
     task: Annotated[str, Field(examples=["classification"])]
     input_shape: Annotated[list[int], Field(examples=[[16, 16]])]
-    class_names: list[str]
+    class_names: Annotated[list[str], Field(description="The classes; for regression the target's name")]
     rows: RowCounts
     source: str
     fingerprint: Annotated[str | None, Field(description="SHA-256 of the content; null until a runner has read it")]
-    prepared_at: Annotated[Utc | None, Field(description="When a runner first read it")]
+    prepared_at: Annotated[Utc | None, Field(description="When it was first read")]
+
+
+class FileResponse(BaseModel):
+    """The file that was uploaded."""
+
+    kind: Kind
+    bytes: int
+    sha256: Annotated[str, Field(description="SHA-256 of the file, in hex")]
+
+
+class ColumnResponse(BaseModel):
+    """A column of the file."""
+
+    name: str
+    type: ColumnType
+    missing: Annotated[int, Field(description="Rows without a value")]
+    distinct: Annotated[int, Field(description="Different values")]
+    examples: list[str]
+    use: Annotated[str, Field(description="How it enters the network, in words")]
+    inputs: Annotated[int, Field(description="As how many numbers it enters the network")]
+
+
+class FindingResponse(BaseModel):
+    """Something that the data doctor noticed."""
+
+    code: str
+    severity: Severity
+    columns: list[str]
+    sentence: Annotated[str, Field(description="What it means, and what to do about it")]
+
+
+class DatasetResponse(DatasetLine):
+    """A data set; what follows `prepared_at` is known of uploaded ones, and null for the built-in ones."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    file: FileResponse | None = None
+    options: Annotated[dict[str, Any] | None, Field(description="How the file is read, as it was asked for")] = None
+    target: Annotated[str | None, Field(description="The column that is predicted")] = None
+    class_counts: Annotated[list[int] | None, Field(description="Rows of each class; empty for regression")] = None
+    columns: list[ColumnResponse] | None = None
+    findings: Annotated[list[FindingResponse] | None, Field(description="What the data doctor noticed")] = None
+    preview: Annotated[list[list[Cell]] | None, Field(description="The first rows, in the order of `columns`")] = None
 
 
 class DatasetPage(BaseModel):
     """Data sets by name."""
 
-    datasets: list[DatasetResponse]
+    datasets: list[DatasetLine]
     next_page_token: Annotated[str | None, Field(description="null on the last page")]
 
 
@@ -56,10 +107,15 @@ class DatasetPage(BaseModel):
     summary="List the data sets",
     responses=responses(Unprocessable, DatabaseUnavailable),
 )
-def list_datasets(database: DatabaseOf, page_size: PageSize = 50, page_token: PageToken = None) -> DatasetPage:
-    """List the data sets by name."""
+def list_datasets(
+    caller: CallerOf, database: DatabaseOf, page_size: PageSize = 50, page_token: PageToken = None
+) -> DatasetPage:
+    """List the built-in data sets and the caller's own by name."""
     after = "" if page_token is None else cursor_of(page_token, _LIST)
-    found = [dataset for dataset in _all(database) if dataset.name > after]
+    with database.read() as session:
+        own = UploadedDatasetRepository(session, caller.owner).page(page_size + 1, after)
+    built_in = [dataset for dataset in _built_in(database) if dataset.name > after]
+    found = sorted(chain(built_in, map(_uploaded_line, own)), key=lambda dataset: dataset.name)
     page = found[:page_size]
     return DatasetPage(datasets=page, next_page_token=_token(page[-1].name) if len(found) > page_size else None)
 
@@ -68,41 +124,107 @@ def list_datasets(database: DatabaseOf, page_size: PageSize = 50, page_token: Pa
     "/datasets/{name}",
     operation_id="get_dataset",
     summary="Read one data set",
-    responses=responses(DatasetNotFound, Unprocessable, DatabaseUnavailable),
+    description=(
+        "Of an uploaded one also its columns, what the data doctor noticed, and its first rows. With `If-None-Match` "
+        "the answer is 304 while it is still what its ETag names."
+    ),
+    response_model=DatasetResponse,
+    responses={
+        200: {"headers": {"ETag": {"description": "Digest of the answer, in quotes", "schema": {"type": "string"}}}},
+        304: {"description": "The answer is still the one that If-None-Match names"},
+        **responses(DatasetNotFound, Unprocessable, DatabaseUnavailable),
+    },
 )
-def get_dataset(name: str, database: DatabaseOf) -> DatasetResponse:
+def get_dataset(
+    name: str,
+    caller: CallerOf,
+    database: DatabaseOf,
+    if_none_match: Annotated[str | None, Header(max_length=2_000)] = None,
+) -> Response:
     """Read one data set."""
-    for dataset in _all(database):
-        if dataset.name == name:
-            return dataset
-    raise unknown_dataset([])
-
-
-def built_in(name: str) -> BuiltIn:
-    """Return the data set of this name; raises DatasetNotFound, pointing at the field of a job spec."""
-    if name not in BUILT_IN:
-        known = ", ".join(sorted(BUILT_IN))
-        raise unknown_dataset([FieldError("/dataset", f"must be the name of a data set; known are {known}")])
-    return BUILT_IN[name]
-
-
-def unknown_dataset(errors: list[FieldError]) -> DatasetNotFound:
-    """Return the answer for a name that no data set has."""
-    return DatasetNotFound(f"there is no data set of this name; known are {', '.join(sorted(BUILT_IN))}", errors=errors)
-
-
-def _all(database: Database) -> list[DatasetResponse]:
     with database.read() as session:
-        prepared = {row.name: row for row in DatasetRepository(session).all()}
-    described = [_described(dataset, prepared.get(name)) for name, dataset in BUILT_IN.items()]
-    return sorted(described, key=lambda dataset: dataset.name)
+        own = UploadedDatasetRepository(session, caller.owner).find(name)
+    if own is not None:
+        return json_answer(uploaded_response(own), if_none_match)
+    for dataset in _built_in(database):
+        if dataset.name == name:
+            return json_answer(DatasetResponse(**dataset.model_dump()), if_none_match)
+    raise DatasetNotFound("neither a built-in data set nor one of yours has this name")
 
 
-def _described(dataset: BuiltIn, prepared: DatasetRow | None) -> DatasetResponse:
-    train, validation, test = dataset.rows
+@router.delete(
+    "/datasets/{name}",
+    operation_id="delete_dataset",
+    summary="Delete a data set",
+    description=(
+        "Deletes one of the caller's own, with its file unless another data set is made of it. Jobs that ran on it "
+        "keep their results; one that is queued, running or paused keeps the data set."
+    ),
+    status_code=204,
+    responses=responses(DatasetNotFound, DatasetInUse, Unprocessable, DatabaseUnavailable),
+)
+def delete_dataset(name: str, caller: CallerOf, intake: DatasetIntakeOf) -> None:
+    """Delete one data set."""
+    intake.delete(caller.owner, name)
+
+
+def uploaded_response(dataset: UploadedDataset) -> DatasetResponse:
+    """Describe an uploaded data set."""
+    known = description_of(dataset)
     return DatasetResponse(
+        **_uploaded_line(dataset).model_dump(),
+        file=FileResponse(kind=known.kind, bytes=dataset.file_bytes, sha256=dataset.file_sha256),
+        options={name: value for name, value in dataset.options.items() if name != "format"},
+        target=known.target,
+        class_counts=list(known.class_counts),
+        columns=[
+            ColumnResponse(
+                name=column.name,
+                type=column.type,
+                missing=column.missing,
+                distinct=column.distinct,
+                examples=list(column.examples),
+                use=column.use,
+                inputs=column.inputs,
+            )
+            for column in known.columns
+        ],
+        findings=[
+            FindingResponse(code=one.code, severity=one.severity, columns=list(one.columns), sentence=one.sentence)
+            for one in known.findings
+        ],
+        preview=[list(row) for row in known.preview],
+    )
+
+
+def _uploaded_line(dataset: UploadedDataset) -> DatasetLine:
+    known = description_of(dataset)
+    return DatasetLine(
         name=dataset.name,
         title=dataset.title,
+        origin="uploaded",
+        task=known.task,
+        input_shape=list(known.input_shape),
+        class_names=list(known.class_names),
+        rows=RowCounts(train=known.split.train, validation=known.split.validation, test=known.split.test),
+        source=f"uploaded file ({_FILES[known.kind]}, {dataset.file_bytes:,} bytes)",
+        fingerprint=dataset.fingerprint,
+        prepared_at=dataset.created_at,
+    )
+
+
+def _built_in(database: Database) -> list[DatasetLine]:
+    with database.read() as session:
+        prepared = {row.name: row for row in DatasetRepository(session).all()}
+    return [_built_in_line(dataset, prepared.get(name)) for name, dataset in BUILT_IN.items()]
+
+
+def _built_in_line(dataset: BuiltIn, prepared: DatasetRow | None) -> DatasetLine:
+    train, validation, test = dataset.rows
+    return DatasetLine(
+        name=dataset.name,
+        title=dataset.title,
+        origin="built-in",
         task=dataset.task,
         input_shape=list(dataset.input_shape),
         class_names=list(dataset.class_names),

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
-from service.api.datasets import built_in
+from service.api.job_data import JobData
 from service.api.problems import responses
 from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, token_for
 from service.api.specs import spec_of
@@ -148,11 +148,13 @@ def submit_job(
     spec: Annotated[JobSpec, Body(examples=_EXAMPLES)], caller: CallerOf, database: DatabaseOf, response: Response
 ) -> JobResponse:
     """Queue a search that could be run; a runner takes it from there."""
-    dataset = built_in(spec.dataset)
+    with database.read() as session:
+        dataset = JobData.named(session, caller.owner, spec.dataset)
     _require_none(spec.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
     with database.write() as session:
+        dataset.hold(session)
         job = JobRepository(session, caller.owner).create(
-            spec.name, spec.dataset, spec.model_dump(mode="json"), spec.seed
+            spec.name, spec.dataset, spec.model_dump(mode="json"), spec.seed, dataset.uploaded
         )
         summary = Insights(session, caller.owner).summary(job.id)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
@@ -223,7 +225,7 @@ def change_job(
         if isinstance(raised, list):
             _require_none(raised)
         elif raised != spec.budget:
-            dataset = built_in(spec.dataset)
+            dataset = JobData.of_job(session, job)
             larger = spec.model_copy(update={"budget": raised})
             _require_none(larger.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
             budgets.change(job, raised.model_dump(mode="json"))

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.json_text import parse_json
 from service.api.problems import problem
+from service.api.raw_body import RawBodies
 from service.errors import BadRequest, CambrianError, PayloadTooLarge, RequestTimeout, UnsupportedMediaType
 
 MAX_BYTES: Final = 1_000_000
@@ -25,15 +26,22 @@ class _Disconnected(Exception):
 
 
 class JsonBody:
-    """ASGI middleware: bodies are JSON, at most MAX_BYTES, here within MAX_SECONDS, and parse strictly."""
+    """ASGI middleware: bodies are JSON, at most MAX_BYTES, here within MAX_SECONDS, and parse strictly.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Those of `raw` have rules of their own.
+    """
+
+    def __init__(self, app: ASGIApp, raw: RawBodies) -> None:
         self._app = app
+        self._raw = raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the endpoint gets the whole body as one message."""
         if scope["type"] != "http" or scope["method"] not in _METHODS:
             await self._app(scope, receive, send)
+            return
+        if self._raw.has(scope):
+            await self._raw.serve(self._app, scope, receive, send)
             return
         try:
             body = await _checked_body(Headers(scope=scope), receive)

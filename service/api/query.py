@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from difflib import get_close_matches
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args, get_origin
 
 from fastapi import Path, Query, Request
 from pydantic import AfterValidator
@@ -34,19 +34,26 @@ JobId = Annotated[str, AfterValidator(_known_form), Path(description="Id of the 
 
 
 async def known_query(request: Request) -> None:
-    """Refuse query parameters that the operation does not know, and known ones given twice (a dependency)."""
-    known = [parameter.alias for parameter in request.scope["route"].dependant.query_params]
+    """Refuse query parameters that the operation does not know, and single ones given twice (a dependency)."""
+    parameters = request.scope["route"].dependant.query_params
+    known = [parameter.alias for parameter in parameters]
+    lists = {parameter.alias for parameter in parameters if is_list(parameter.field_info.annotation)}
     seen: set[str] = set()
     errors: list[FieldError] = []
     for name, _ in request.query_params.multi_items():
         pointer = f"?{printable(name)}"
         if name not in known:
             errors.append(FieldError(pointer, f"is not a query parameter of this address{nearest(name, known)}"))
-        elif name in seen:
+        elif name in seen and name not in lists:
             errors.append(FieldError(pointer, "is given more than once; give it once"))
         seen.add(name)
     if errors:
         raise Unprocessable(f"{errors[0].pointer}: {errors[0].detail}", errors=errors[:20])
+
+
+def is_list(annotation: object) -> bool:
+    """Say whether a parameter of this type is a list, which is given as one parameter for each item."""
+    return get_origin(annotation) is list or any(is_list(arm) for arm in get_args(annotation))
 
 
 def nearest(name: str, known: list[str]) -> str:

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -22,13 +21,13 @@ from evolution.evaluation import Evaluator
 from evolution.loop import Evaluated, Proposed, RunSearch, Waiting, run_search
 from evolution.search import Search
 from service.data.errors import DatasetUnavailable
-from service.data.prepared import load_dataset
 from service.job_spec import JobSpec
 from service.runner.budgeted_search import BudgetedSearch
 from service.runner.dataset_row import dataset_row
 from service.runner.endings import JobCancelled, JobFailed, JobStopped
 from service.runner.evaluators import open_evaluator
 from service.runner.heartbeat import Heartbeat
+from service.runner.job_data import load_job_data
 from service.runner.judgement import JobRows, judge
 from service.runner.phases import run_phases
 from service.runner.plan import FINAL, SEARCH, Plan
@@ -152,14 +151,15 @@ class JobRun:
         except ValidationError as error:
             fields = ", ".join("/" + "/".join(map(str, fault["loc"])) for fault in error.errors())
             raise JobFailed(f"this release cannot read the job's spec ({fields}); submit it again") from error
-        dataset = load_dataset(spec.dataset, Path(self._settings.data_dir) / "datasets")
+        dataset = load_job_data(self._database, self._settings, job)
         if job.dataset_fingerprint not in {None, dataset.fingerprint}:
             raise JobFailed(
                 f"the data set {spec.dataset} has changed since the job began (fingerprint {dataset.fingerprint[:12]}, "
                 f"then {job.dataset_fingerprint[:12]}); submit the job again to search on the new data"
             )
         with self._database.write() as session:
-            DatasetRepository(session).save(dataset_row(dataset))
+            if job.dataset_id is None:
+                DatasetRepository(session).save(dataset_row(dataset))
             JobRepository(session).set_fingerprint(self._lease, dataset.fingerprint)
         return Plan(spec, dataset.standardized())
 

@@ -62,7 +62,8 @@ class Plan:
     @property
     def row_noun(self) -> str:
         """What the rows of the data set are, in the plural."""
-        return BUILT_IN[self.dataset.name].row_noun
+        built_in = BUILT_IN.get(self.dataset.name)
+        return "rows" if built_in is None else built_in.row_noun
 
     def search(self, budget: Budget) -> VirtualClockSearch:
         """Return the search of the spec, before its first candidate; `budget` as it is by now."""

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -21,9 +20,9 @@ from evolution.loop import Evaluated, Proposed, run_search
 from evolution.search import Budget, Search
 from evolution.verdict import FORMAT
 from service.data.errors import DatasetUnavailable
-from service.data.prepared import load_dataset
 from service.job_spec import JobSpec
 from service.runner.evaluators import open_evaluator
+from service.runner.job_data import load_job_data
 from service.runner.judgement import JobRows, judge
 from service.runner.phases import run_phases
 from service.runner.plan import FINAL, Plan
@@ -85,7 +84,7 @@ def verify(database: Database, settings: Settings, job_id: str, show: Show) -> d
     """
     with database.read() as session:
         job = JobRepository(session).get(job_id)
-    plan, search = _from_record(job, settings)
+    plan, search = _from_record(database, settings, job)
     stored = {phase: _rows(database, job_id, phase) for phase in PHASES}
     equal: dict[Phase, int] = {}
     with open_evaluator(settings, plan.dataset.without_test()) as evaluator:
@@ -113,12 +112,12 @@ def trained_on(database: Database, job_id: str) -> set[str]:
     return {one.worker.partition("/")[0] for _, evaluations in rows for one in evaluations.values()} - {""}
 
 
-def _from_record(job: Job, settings: Settings) -> tuple[Plan, Search]:
+def _from_record(database: Database, settings: Settings, job: Job) -> tuple[Plan, Search]:
     if job.status != "succeeded":
         raise NotComparable(f"the job is {job.status}; only one that has succeeded has a whole record to compare with")
     try:
         spec = JobSpec.model_validate(job.spec)
-        dataset = load_dataset(spec.dataset, Path(settings.data_dir) / "datasets")
+        dataset = load_job_data(database, settings, job)
     except ValidationError:
         raise NotComparable("this release cannot read the job's spec") from None
     except DatasetUnavailable as error:

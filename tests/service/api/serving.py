@@ -47,9 +47,10 @@ class AsgiBridge(httpx.BaseTransport):
 class Running:
     """A server in a thread of its own, and a client that talks to it."""
 
-    def __init__(self, server: Server, thread: threading.Thread, client: httpx.Client) -> None:
+    def __init__(self, server: Server, thread: threading.Thread, client: httpx.Client, folder: Path) -> None:
         self.server = server
         self.client = client
+        self.folder = folder
         self._thread = thread
 
     @property
@@ -79,8 +80,8 @@ def calling(folder: Path, database: Database, portal: BlockingPortal) -> Iterato
 
 
 @contextmanager
-def serving(folder: Path, database: Database | None = None, *, port: int = 0) -> Iterator[Running]:
-    settings = Settings(data_dir=folder, port=port, log_level="error")
+def serving(folder: Path, database: Database | None = None, *, port: int = 0, **more: Any) -> Iterator[Running]:
+    settings = Settings(data_dir=folder, port=port, log_level="error", **more)
     server = Server(create_app(settings, database), settings)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -91,7 +92,7 @@ def serving(folder: Path, database: Database | None = None, *, port: int = 0) ->
 
         time.sleep(0.01)
     with httpx.Client(base_url=server.url, trust_env=False, timeout=20) as client:
-        running = Running(server, thread, client)
+        running = Running(server, thread, client, folder)
         try:
             yield running
         finally:

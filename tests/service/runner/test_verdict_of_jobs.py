@@ -22,7 +22,7 @@ from evolution.finalists import choose_finalists
 from evolution.recommendation import Standing, standings
 from service.data.prepared import load_dataset
 from service.job_spec import JobSpec
-from service.runner import job_run
+from service.runner import job_data
 from service.runner.judgement import JobRows, judge
 from service.runner.plan import Plan
 from service.store.candidate_repository import CandidateRepository
@@ -131,7 +131,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Judge
     for name, spec in (("shuffled", SHUFFLED), ("iris", IRIS), ("spirals", SPIRALS), ("digits", DIGITS)):
         with pytest.MonkeyPatch.context() as patch:
             if name == "shuffled":
-                patch.setattr(job_run, "load_dataset", lambda *arguments: shuffled(load_dataset(*arguments)))
+                patch.setattr(job_data, "load_dataset", lambda *arguments: shuffled(load_dataset(*arguments)))
             merged = {key: {**COMMON[key], **spec.get(key, {})} for key in ("budget", "space", "final", "verdict")}
             job_id = submit(database, **{"seed": COMMON["seed"], **spec, **merged})
             job = execute(database, settings_for(url, directory), job_id)
