@@ -1,9 +1,12 @@
 """A client of the REST API, with its words; used by the command line, and by programs of others."""
 
+import base64
+import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -13,6 +16,9 @@ import httpx
 DEFAULT_URL: Final = "http://127.0.0.1:8642"
 # Keep-alives come every ten seconds; silence for longer means that the connection is dead.
 _STREAM_SECONDS: Final = 30.0
+# A large file is read for minutes before the answer comes.
+_READING_SECONDS: Final = 300.0
+_PIECE_BYTES: Final = 262_144
 _FINAL: Final = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -156,6 +162,53 @@ class Client:
         """Yield the data sets by name."""
         return self._pages("/v1/datasets", "datasets", {})
 
+    def dataset(self, name: str) -> dict[str, Any]:
+        """Return a data set; of an uploaded one also its columns, what the data doctor noticed, and its first rows."""
+        return self._json("GET", f"/v1/datasets/{_segment(name)}")
+
+    def put_dataset(
+        self,
+        name: str,
+        file: BufferedIOBase,
+        *,
+        media_type: str | None = None,
+        title: str | None = None,
+        sent: Callable[[int], None] | None = None,
+        **options: str | int | Sequence[str] | None,
+    ) -> dict[str, Any]:
+        """Upload an open file as a data set and return it; memory holds no more than a piece of it.
+
+        `options` are those of the service (`target`, `task`, `text_columns` ...). `sent` hears after each piece how
+        many bytes are on their way. The service checks the digest of what arrives.
+        """
+        digest = hashlib.file_digest(file, "sha256").digest()
+        size = file.tell()
+        file.seek(0)
+
+        def pieces() -> Iterator[bytes]:
+            while piece := file.read(_PIECE_BYTES):
+                yield piece
+                if sent is not None:
+                    sent(file.tell())
+
+        given = {key: value for key, value in {"title": title, **options}.items() if value is not None}
+        return self._json(
+            "PUT",
+            f"/v1/datasets/{_segment(name)}",
+            params={key: value if isinstance(value, str) else _texts(value) for key, value in given.items()},
+            content=pieces(),
+            headers={
+                "Content-Type": media_type or "application/octet-stream",
+                "Content-Length": str(size),
+                "Repr-Digest": f"sha-256=:{base64.b64encode(digest).decode('ascii')}:",
+            },
+            timeout=httpx.Timeout(self._timeout, read=_READING_SECONDS, write=_READING_SECONDS),
+        )
+
+    def delete_dataset(self, name: str) -> None:
+        """Delete a data set of one's own."""
+        self._request("DELETE", f"/v1/datasets/{_segment(name)}")
+
     def ready(self) -> bool:
         """Say whether the service answers and can take jobs."""
         try:
@@ -225,6 +278,11 @@ def _parsed(lines: Iterator[str]) -> Iterator[JobEvent]:
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")
             fields[name] = f"{fields[name]}\n{value}" if name == "data" and "data" in fields else value
+
+
+def _texts(value: int | Sequence[str]) -> str | list[str]:
+    """Return what a query parameter holds: one text, or one for each item."""
+    return str(value) if isinstance(value, int) else list(value)
 
 
 def _segment(text: str) -> str:

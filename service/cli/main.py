@@ -7,7 +7,7 @@ import httpx
 import typer
 from pydantic import ValidationError
 
-from service.cli import budget, database, demo, doctor, jobs, serve, verify, what_if
+from service.cli import budget, database, datasets, demo, doctor, jobs, serve, verify, what_if
 from service.cli.exit_code import ExitCode
 from service.cli.output import say
 from service.client import ProblemError, ServiceUnavailable
@@ -21,6 +21,7 @@ Examples:
   cambrian demo                            the whole path on handwritten digits
   cambrian serve                           the service and its pages on 127.0.0.1
   cambrian submit digits-16x16 --watch     a search of your own
+  cambrian data upload FILE.csv            data of your own, to search on
   cambrian jobs                            every job with its state and best score
   cambrian network JOB                     download the network that a job found
   cambrian budget JOB --evaluations 128    let a search go on for longer
@@ -54,6 +55,7 @@ app.command()(jobs.cancel)
 app.command()(jobs.network)
 app.command()(verify.verify)
 app.command(name="what-if")(what_if.what_if)
+app.add_typer(datasets.app, name="data")
 app.add_typer(database.app, name="db")
 app.command()(doctor.doctor)
 

@@ -22,6 +22,7 @@ COMMANDS = (
     "network",
     "verify",
     "what-if",
+    "data",
     "db",
     "doctor",
 )
