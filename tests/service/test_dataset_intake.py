@@ -17,7 +17,7 @@ from service.settings import Settings
 from service.store.database import Database
 from service.store.entities import UploadedDataset
 from service.store.uploaded_dataset_repository import UploadedDatasetRepository
-from tests.service.data.files import flowers
+from tests.service.data.tables import flowers
 
 FLOWERS = flowers()
 

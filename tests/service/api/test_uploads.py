@@ -21,7 +21,7 @@ from service.settings import Settings
 from service.store.database import Database
 from service.store.uploaded_dataset_repository import UploadedDatasetRepository
 from tests.service.api.serving import AsgiBridge, InProcess, Running, pointers, problem_of, submit
-from tests.service.data.files import flowers
+from tests.service.data.tables import flowers
 
 CSV = {"Content-Type": "text/csv"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2_000)

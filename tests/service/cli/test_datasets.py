@@ -7,7 +7,7 @@ import pytest
 
 from service.cli.datasets import _name_from, dataset_lines
 from tests.service.cli.commands import cambrian, environment, serving
-from tests.service.data.files import flowers
+from tests.service.data.tables import flowers
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.service.cli.commands import Service, environment, serving
-from tests.service.data.files import flowers
+from tests.service.data.tables import flowers
 
 pytestmark = pytest.mark.slow
 

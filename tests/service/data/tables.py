@@ -14,16 +14,3 @@ def flowers(rows: int = 90, seed: int = 1) -> bytes:
         soil = chance.choice(["clay", "sand"]) if row % 13 else ""
         lines.append(f"{length},{width},{soil},{flower}")
     return ("\n".join(lines) + "\n").encode()
-
-
-def wide(size: int) -> bytes:
-    """A table of about `size` bytes whose cells are all different."""
-    line = "{n},{n}.5,{n}.25,{n}.125,{c}\n"
-    lines = ["a,b,c,d,target\n"]
-    length = 0
-    row = 0
-    while length < size:
-        lines.append(line.format(n=row, c="xy"[row % 2]))
-        length += len(lines[-1])
-        row += 1
-    return "".join(lines).encode()

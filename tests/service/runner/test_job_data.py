@@ -14,7 +14,7 @@ from service.store.database import Database
 from service.store.dataset_repository import DatasetRepository
 from service.store.entities import Job, UploadedDataset
 from service.store.job_repository import JobRepository
-from tests.service.data.files import flowers
+from tests.service.data.tables import flowers
 from tests.service.runner.jobs import SMALL, execute, get, network_of, settings_for
 from tests.service.store import samples
 
