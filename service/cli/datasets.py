@@ -142,7 +142,7 @@ def dataset_lines(dataset: Mapping[str, Any]) -> list[str]:
                 f"{one['missing']:,}",
                 f"{one['distinct']:,}",
                 f"{one['inputs']:,}",
-                printable(one["use"], 60),
+                printable(one["use"], 100),
             )
             for one in dataset["columns"]
         ]
