@@ -1,6 +1,6 @@
 """Data sets that users upload, and which of them a job is about.
 
-Revision 0006, follows 0005.
+Revision 0007, follows 0006.
 """
 
 from typing import Final
@@ -8,8 +8,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-revision: Final = "0006"
-down_revision: Final = "0005"
+revision: Final = "0007"
+down_revision: Final = "0006"
 branch_labels: Final = None
 depends_on: Final = None
 

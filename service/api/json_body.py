@@ -4,9 +4,10 @@ import asyncio
 import re
 from typing import Final
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.access import ADMISSION
 from service.api.json_text import parse_json
 from service.api.problems import problem
 from service.api.raw_body import RawBodies
@@ -28,7 +29,7 @@ class _Disconnected(Exception):
 class JsonBody:
     """ASGI middleware: bodies are JSON, at most MAX_BYTES, here within MAX_SECONDS, and parse strictly.
 
-    Those of `raw` have rules of their own.
+    Those of `raw` have rules of their own, and what is for no route is not read at all: the answer is 404 or 405.
     """
 
     def __init__(self, app: ASGIApp, raw: RawBodies) -> None:
@@ -39,6 +40,9 @@ class JsonBody:
         """Answer one request; the endpoint gets the whole body as one message."""
         if scope["type"] != "http" or scope["method"] not in _METHODS:
             await self._app(scope, receive, send)
+            return
+        if scope.get(ADMISSION) is None:
+            await self._app(scope, _receive_nothing, _closing(send))
             return
         if self._raw.has(scope):
             await self._raw.serve(self._app, scope, receive, send)
@@ -61,6 +65,21 @@ class JsonBody:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await self._app(scope, receive_body, send)
+
+
+async def _receive_nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def _closing(send: Send) -> Send:
+    """Return what answers and hangs up: what is left of the body must not be taken for the next request."""
+
+    async def send_closing(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["Connection"] = "close"
+        await send(message)
+
+    return send_closing
 
 
 async def _checked_body(headers: Headers, receive: Receive) -> bytes:

@@ -82,6 +82,11 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     },
     201: {"description": "The new data set", "headers": _HEADERS},
 }
+_FORM_EXAMPLE: Final = {
+    "name": "flowers",
+    "file": "length,width,flower\n5.1,3.5,rose\n4.9,,tulip\n",
+    "options": '{"target": "flower"}',
+}
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 
 router = APIRouter(tags=["datasets"], dependencies=[READ_OR_SUBMIT], route_class=RawRoute)
@@ -180,6 +185,7 @@ async def put_dataset(
                         },
                         "additionalProperties": False,
                     },
+                    "examples": {"table": {"summary": "A table", "value": _FORM_EXAMPLE}},
                     "encoding": {"options": {"contentType": "application/json"}},
                 }
             },
