@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 def read_in_child(path: Path, options: ReadOptions, output: Path, *, limits: ChildLimits = _USUAL) -> Description:
     """Read the file at `path`, write the prepared arrays to `output` (`.npz`, atomically) and describe them.
 
-    Raises InvalidFile, also when the process was ended because it reached one of its limits.
+    Raises InvalidFile, also when the process was ended because it reached one of its limits, and OSError where the
+    arrays could not be written.
     """
     asked = json.dumps(options.to_json())
     if len(asked) > MAX_OPTIONS_BYTES:
@@ -66,6 +67,8 @@ def _description(answer: dict[str, Any], limits: ChildLimits) -> Description:
         raise InvalidFile(refused["reason"], refused["detail"], field=refused["field"])
     if "out_of_memory" in answer:
         raise _out_of_memory(limits)
+    if "not_written" in answer:
+        raise OSError(answer["not_written"], os.strerror(answer["not_written"]))
     return Description.from_json(answer["description"])
 
 

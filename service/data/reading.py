@@ -1,7 +1,7 @@
 """The process that reads one user's file: `python -P -m service.data.reading FILE OUTPUT OPTIONS LIMITS`.
 
 It limits itself before it loads anything, writes the prepared arrays to OUTPUT and prints one JSON object:
-`{"description": ...}` or `{"refused": ...}`.
+`{"description": ...}`, `{"refused": ...}`, or what kept it from either: `out_of_memory`, `not_written`.
 """
 
 import json
@@ -33,11 +33,16 @@ def _answer(file: Path, output: Path, options: str) -> dict[str, Any]:
 
     try:
         prepared = prepare(file, ReadOptions.from_json(json.loads(options)))
-        write_prepared(output, prepared.description, prepared.encoder, prepared.inputs, prepared.targets)
     except InvalidFile as refused:
         return {"refused": {"reason": refused.reason, "detail": refused.detail, "field": refused.field}}
     except MemoryError:
         return {"out_of_memory": True}
+    try:
+        write_prepared(output, prepared.description, prepared.encoder, prepared.inputs, prepared.targets)
+    except MemoryError:
+        return {"out_of_memory": True}
+    except OSError as error:
+        return {"not_written": error.errno}
     return {"description": prepared.description.to_json()}
 
 

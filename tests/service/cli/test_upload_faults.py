@@ -134,3 +134,16 @@ def test_a_file_that_there_is_no_room_for(tmp_path: Path) -> None:
             assert str(tmp_path) not in refused.text
         assert uploads(folder) == []
         assert put(service, flowers()).status_code == 201
+
+
+def test_a_file_whose_arrays_there_is_no_room_for(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    rows = [f"{row % 991}.5,{row % 7},{'ab'[row % 2]}" for row in range(20_000)]
+    with alone(folder) as service:
+        # The file has 200 kB; 20,000 rows of two numbers take 160 kB and as much again for the targets.
+        psutil.Process(service.process.pid).rlimit(psutil.RLIMIT_FSIZE, (300_000, 300_000))
+
+        answer = put(service, "\n".join(["x,y,target", *rows]).encode())
+
+        assert answer.status_code == 507, answer.text
+        assert uploads(folder) == []
