@@ -53,7 +53,7 @@ def read_in_child(path: Path, options: ReadOptions, output: Path, *, limits: Chi
         asked,
     ]
     try:
-        answer = _answer([*command, json.dumps(asdict(limits))], limits)
+        answer = _answer([*command, json.dumps(asdict(limits)), str(os.getpid())], limits)
         description = _description(answer, limits)
         os.replace(temporary, output)
     finally:

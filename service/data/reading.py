@@ -1,21 +1,27 @@
-"""The process that reads one user's file: `python -P -m service.data.reading FILE OUTPUT OPTIONS LIMITS`.
+"""The process that reads one user's file: `python -P -m service.data.reading FILE OUTPUT OPTIONS LIMITS PARENT`.
 
 It limits itself before it loads anything, writes the prepared arrays to OUTPUT and prints one JSON object:
 `{"description": ...}`, `{"refused": ...}`, or what kept it from either: `out_of_memory`, `not_written`.
 """
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from service.data.limits import ChildLimits
 
+_PR_SET_PDEATHSIG: Final = 1
 
-def main(file: str, output: str, options: str, limits: str) -> None:
+
+def main(file: str, output: str, options: str, limits: str, parent: str) -> None:
     """Read, prepare, write, answer."""
+    _end_with_parent(int(parent))
     _limit(ChildLimits(**json.loads(limits)))
     # What libraries print must not get between the answer's bytes.
     answer = os.dup(1)
@@ -44,6 +50,15 @@ def _answer(file: Path, output: Path, options: str) -> dict[str, Any]:
     except OSError as error:
         return {"not_written": error.errno}
     return {"description": prepared.description.to_json()}
+
+
+def _end_with_parent(parent: int) -> None:
+    """Let the kernel end this process with the one that waits for it; only Linux can."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        # It was gone before the kernel knew.
+        os._exit(1)
 
 
 def _limit(limits: ChildLimits) -> None:

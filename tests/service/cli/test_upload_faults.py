@@ -1,7 +1,9 @@
 """Uploads to a real service that is killed, has no room, or is sent more than it should hold in memory."""
 
 import io
+import signal
 import socket
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -63,6 +65,11 @@ def put(
     return httpx.put(address, content=content, headers={"Content-Type": kind}, timeout=120, trust_env=False)
 
 
+def put_into_nothing(service: Service, content: bytes) -> None:
+    with suppress(httpx.TransportError):
+        put(service, content)
+
+
 def post(service: Service, content: bytes) -> httpx.Response:
     files = {"file": ("a.csv", content, "text/csv")}
     address = f"{service.url}/v1/datasets"
@@ -93,6 +100,30 @@ def test_a_service_killed_in_the_middle_of_an_upload_leaves_nothing(tmp_path: Pa
         assert put(service, flowers()).status_code == 201
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_reads_a_file_ends_with_the_service(tmp_path: Path, number: signal.Signals) -> None:
+    rows = [f"{row}.5,{row % 7},{row % 11},{'ab'[row % 2]}" for row in range(600_000)]
+    content = "\n".join(["x,y,z,target", *rows]).encode()
+    folder = tmp_path / "data"
+    with alone(folder) as service:
+        process = psutil.Process(service.process.pid)
+        sending = threading.Thread(target=put_into_nothing, args=(service, content))
+        sending.start()
+        deadline = time.monotonic() + 60
+        while not (children := process.children()):
+            assert time.monotonic() < deadline
+
+            time.sleep(0.01)
+        service.process.send_signal(number)
+        service.process.wait(10)
+        _, alive = psutil.wait_procs(children, timeout=10)
+        sending.join()
+
+    assert alive == []
+    with alone(folder):
+        assert uploads(folder) == []
+
+
 def test_memory_stays_what_it_is(tmp_path: Path) -> None:
     bomb = io.BytesIO()
     with (
@@ -109,7 +140,7 @@ def test_memory_stays_what_it_is(tmp_path: Path) -> None:
 
         answers = {
             "whole": put(service, large(199), "large").status_code,
-            "in a form": post(service, b"".join(large(150))).status_code,
+            "in a form": post(service, b"".join(large(70))).status_code,
             "exploding": put(service, bomb.getvalue(), "bomb", "application/x-npz").status_code,
         }
         # What is too large is cut off; the client may notice that before it reads the answer.
