@@ -44,7 +44,10 @@ class DatasetLine(BaseModel):
     origin: Literal["built-in", "uploaded"]
     task: Annotated[str, Field(examples=["classification"])]
     input_shape: Annotated[list[int], Field(examples=[[16, 16]])]
-    class_names: Annotated[list[str], Field(description="The classes; for regression the target's name")]
+    class_names: Annotated[list[str], Field(description="Empty for regression")]
+    target: Annotated[
+        str | None, Field(description="The column that is predicted, where it is told", examples=["price"])
+    ]
     rows: RowCounts
     source: str
     fingerprint: Annotated[str | None, Field(description="SHA-256 of the content; null until a runner has read it")]
@@ -87,7 +90,6 @@ class DatasetResponse(DatasetLine):
 
     file: FileResponse | None = None
     options: Annotated[dict[str, Any] | None, Field(description="How the file is read, as it was asked for")] = None
-    target: Annotated[str | None, Field(description="The column that is predicted")] = None
     class_counts: Annotated[list[int] | None, Field(description="Rows of each class; empty for regression")] = None
     columns: list[ColumnResponse] | None = None
     findings: Annotated[list[FindingResponse] | None, Field(description="What the data doctor noticed")] = None
@@ -175,7 +177,6 @@ def uploaded_response(dataset: UploadedDataset) -> DatasetResponse:
         **_uploaded_line(dataset).model_dump(),
         file=FileResponse(kind=known.kind, bytes=dataset.file_bytes, sha256=dataset.file_sha256),
         options={name: value for name, value in dataset.options.items() if name != "format"},
-        target=known.target,
         class_counts=list(known.class_counts),
         columns=[
             ColumnResponse(
@@ -205,7 +206,8 @@ def _uploaded_line(dataset: UploadedDataset) -> DatasetLine:
         origin="uploaded",
         task=known.task,
         input_shape=list(known.input_shape),
-        class_names=list(known.class_names),
+        class_names=[] if known.task == "regression" else list(known.class_names),
+        target=known.target,
         rows=RowCounts(train=known.split.train, validation=known.split.validation, test=known.split.test),
         source=f"uploaded file ({_FILES[known.kind]}, {dataset.file_bytes:,} bytes)",
         fingerprint=dataset.fingerprint,
@@ -227,7 +229,8 @@ def _built_in_line(dataset: BuiltIn, prepared: DatasetRow | None) -> DatasetLine
         origin="built-in",
         task=dataset.task,
         input_shape=list(dataset.input_shape),
-        class_names=list(dataset.class_names),
+        class_names=[] if dataset.task == "regression" else list(dataset.class_names),
+        target=dataset.class_names[0] if dataset.task == "regression" else None,
         rows=RowCounts(train=train, validation=validation, test=test),
         source=dataset.source,
         fingerprint=prepared.fingerprint if prepared else None,

@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from service.store.job_repository import JobRepository
 from service.store.network_repository import NetworkRepository
 from tests.service.api.serving import Running, serving
 from tests.service.api.test_events import append, finish
+from tests.service.data.tables import flowers
 from tests.service.store.samples import architecture, candidate, claim, evaluation
 
 
@@ -43,6 +45,35 @@ def test_the_path_of_a_job(client: Client, database: Database) -> None:
 
     assert finished(client.wait(job["id"]))
     assert client.network(job["id"]) == b"the network"
+
+
+def test_a_data_set_comes_and_goes(client: Client) -> None:
+    sent: list[int] = []
+
+    made = client.put_dataset(
+        "flowers",
+        BytesIO(flowers()),
+        media_type="text/csv",
+        title="Flowers.csv",
+        sent=sent.append,
+        target="flower",
+        ignored_columns=["soil", "width"],
+        split_seed=7,
+        task=None,
+    )
+
+    assert made["title"] == "Flowers.csv"
+    assert made["options"]["ignored_columns"] == ["soil", "width"]
+    assert made["options"]["split_seed"] == 7
+    assert sent == [len(flowers())]
+    assert client.dataset("flowers") == made
+    assert made["name"] in [dataset["name"] for dataset in client.datasets()]
+
+    client.delete_dataset("flowers")
+
+    with pytest.raises(ProblemError) as refused:
+        client.dataset("flowers")
+    assert refused.value.status == 404
 
 
 def test_a_budget_is_raised_and_a_search_is_asked_about(client: Client, database: Database) -> None:

@@ -93,6 +93,15 @@ def test_a_file_becomes_a_data_set(running: InProcess, folder: Path) -> None:
     assert again.headers["ETag"] == answer.headers["ETag"]
 
 
+def test_a_number_to_predict(running: InProcess) -> None:
+    rows = [f"{row % 37}.5,{(row * 7) % 101}.25" for row in range(60)]
+
+    dataset = created(put(running.client, "prices", "\n".join(["size,price", *rows]).encode()))
+
+    assert (dataset["task"], dataset["target"]) == ("regression", "price")
+    assert dataset["class_names"] == dataset["class_counts"] == []
+
+
 @pytest.mark.slow
 def test_a_form_gives_the_same(running: InProcess) -> None:
     by_form = created(post(running.client, options=json.dumps({"target": "flower", "text_columns": []})))
