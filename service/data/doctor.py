@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.column_types import TypedColumn
+from service.data.column_types import TypedColumn, has_identifier_name
 from service.data.description import Finding, Severity
 from service.data.errors import shown
 from service.data.limits import MAX_CATEGORIES
@@ -20,6 +20,8 @@ RARE_ROWS: Final = 10
 
 IMBALANCE: Final = 10
 MANY_MISSING: Final = 0.5
+NEARLY_CONSTANT: Final = 0.005
+FEW_IDENTIFIERS: Final = 20
 _ORDER: Final[dict[Severity, int]] = {"serious": 0, "warning": 1, "info": 2}
 
 
@@ -60,6 +62,7 @@ def examine_columns(typed: Sequence[TypedColumn]) -> list[Finding]:
     for each in typed:
         if each.is_input:
             findings += _missing_cells(each.column) + (_many_values(each) if each.type == "category" else [])
+            findings += _nearly_constant(each.column) + _named_like_identifiers(each)
     return findings
 
 
@@ -81,6 +84,32 @@ def _missing_cells(column: RawColumn) -> list[Finding]:
     if share > MANY_MISSING:
         sentence += " More than half of it is made up; consider leaving it out."
     return [Finding("missing-values", "warning" if share > MANY_MISSING else "info", (column.name,), sentence)]
+
+
+def _nearly_constant(column: RawColumn) -> list[Finding]:
+    codes = column.codes[~column.is_missing]
+    others = len(codes) - int(np.bincount(codes).max()) if len(codes) else 0
+    # With missing cells there are two things to tell apart.
+    if not others or others > NEARLY_CONSTANT * len(codes) or len(codes) < len(column):
+        return []
+    sentence = (
+        f"{shown(column.name)} has the same value in all but {others:,} of {len(codes):,} rows: it can matter for "
+        "these few only. Leave it out unless they do."
+    )
+    return [Finding("nearly-constant", "info", (column.name,), sentence)]
+
+
+def _named_like_identifiers(each: TypedColumn) -> list[Finding]:
+    column = each.column
+    whole = not isinstance(column, Numbers) or bool((np.nan_to_num(column.values) % 1 == 0).all())
+    if each.type == "text" or column.distinct <= FEW_IDENTIFIERS or not whole or not has_identifier_name(column.name):
+        return []
+    sentence = (
+        f"{shown(column.name)} is called like an identifier, has {column.distinct:,} different values and is used as "
+        f"input, as a {each.type}. If it names a person or thing that has several rows, name it as the group_column; "
+        "if it is only a number, name it in ignored_columns."
+    )
+    return [Finding("suspicious-identifier", "warning", (column.name,), sentence)]
 
 
 def _many_values(each: TypedColumn) -> list[Finding]:

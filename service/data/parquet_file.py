@@ -114,7 +114,8 @@ def _is_text(kind: Any) -> bool:
 
 
 def _check_type(field: Any) -> None:
-    kind, types = field.type, pa.types
+    types = pa.types
+    kind = field.type.value_type if types.is_dictionary(field.type) else field.type
     extension = isinstance(kind, pa.BaseExtensionType) or b"ARROW:extension:name" in (field.metadata or {})
     known = (
         _is_text(kind),
@@ -136,9 +137,11 @@ def _check_type(field: Any) -> None:
 
 
 def _column(name: str, cells: Any, *, as_text: bool) -> tuple[RawColumn, list[Finding]]:
-    kind = cells.type
-    if _is_text(kind):
+    if _is_text(cells.type):
         return string_column(name, cells, as_text=as_text)
+    if pa.types.is_dictionary(cells.type):
+        cells = pc.cast(cells, cells.type.value_type)
+    kind = cells.type
     if pa.types.is_null(kind):
         return Texts(name, np.full(len(cells), -1, np.int64), ()), []
     if pa.types.is_boolean(kind):

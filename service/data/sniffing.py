@@ -18,14 +18,12 @@ _OTHERS: Final = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
-    (b"BM", "a BMP image"),
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
     (b"SIMPLE  =", "a FITS image"),
     (b"%PDF", "a PDF document"),
     (b"%!PS", "a PostScript document"),
     (b"\x1f\x8b", "a gzip file; unpack it first"),
-    (b"BZh", "a bzip2 file; unpack it first"),
     (b"\xfd7zXZ", "an xz file; unpack it first"),
     (b"(\xb5/\xfd", "a zstd file; unpack it first"),
     (b"7z\xbc\xaf", "a 7z archive; make a zip file"),
@@ -37,7 +35,16 @@ _OTHERS: Final = (
     (b"ARROW1", "an Arrow file; save it as Parquet"),
     (b"\x7fELF", "a program"),
 )
-_MARKUP: Final = re.compile(rb"\s*<(?:!doctype|html|\?xml|svg|head|body)", re.IGNORECASE)
+_PATTERNS: Final = (
+    # The first letters alone might be a column called BMI.
+    (re.compile(rb"BM.{4}\0{4}", re.DOTALL), "a BMP image"),
+    (re.compile(rb"BZh[1-9]1AY&SY"), "a bzip2 file; unpack it first"),
+    (re.compile(rb"\x80[\x02-\x05]"), "a Python pickle, which could run code and is never opened"),
+    (re.compile(rb"\s*<(?:!doctype|html|\?xml|svg|head|body)", re.IGNORECASE), "an HTML, SVG or XML document"),
+    (re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\d])"), "a JSON document; save the table as CSV"),
+)
+_CONTROLS: Final = frozenset(range(32)) - frozenset(b"\t\n\v\f\r")
+_MOST_CONTROLS: Final = 0.1
 
 
 def sniff(path: Path) -> Kind | None:
@@ -62,10 +69,15 @@ def sniff(path: Path) -> Kind | None:
     for start, name in _OTHERS:
         if head.startswith(start):
             raise InvalidFile("unsupported", f"this is {name}. {READ}")
-    if _MARKUP.match(head):
-        raise InvalidFile("unsupported", f"this is an HTML, SVG or XML document. {READ}")
-    if re.match(rb"\x80[\x02-\x05]", head):
-        raise InvalidFile("unsupported", f"this is a Python pickle, which could run code and is never opened. {READ}")
+    for pattern, name in _PATTERNS:
+        if pattern.match(head):
+            raise InvalidFile("unsupported", f"this is {name}. {READ}")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
         raise InvalidFile("unacceptable", "the text is encoded as UTF-16 or UTF-32; save it as UTF-8")
+    controls = sum(head.count(byte) for byte in _CONTROLS)
+    # A NUL or two in a text are named with their line later on.
+    if controls > _MOST_CONTROLS * len(head):
+        raise InvalidFile(
+            "unsupported", f"this is neither a text in UTF-8 nor any other kind of file that is read. {READ}"
+        )
     return "csv"

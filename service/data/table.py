@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from service.data.description import Cell, Finding, Kind
 from service.data.limits import MAX_SHOWN_CHARACTERS
 
 Rows: TypeAlias = NDArray[np.int64]
+
+_DAY: Final = 86_400
+_WHOLE: Final = 1e15
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,10 @@ class Numbers:
         value = float(self.values[row])
         if np.isnan(value):
             return None
-        return str(np.datetime64("1970-01-01") + np.timedelta64(int(value // 1), "D")) if self._dates else value
+        if self.reads == "moment":
+            moment = np.datetime64(round(value * _DAY), "s")
+            return str(moment.astype("datetime64[D]") if value.is_integer() else moment).replace("T", " ")
+        return int(value) if value.is_integer() and abs(value) < _WHOLE else value
 
     def examples(self, count: int) -> tuple[str, ...]:
         """Return a few different values as texts."""
@@ -59,11 +65,6 @@ class Numbers:
         present = np.flatnonzero(~self.is_missing)[np.sort(first)[:count]]
         cells = [self.cell(int(row)) for row in present]
         return tuple(number_text(cell) if isinstance(cell, float) else str(cell) for cell in cells)
-
-    @property
-    def _dates(self) -> bool:
-        # Outside the years 1 to 9999 there is no ISO date to show.
-        return self.reads == "moment"
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,6 +41,18 @@ def test_identifiers(tmp_path: Path) -> None:
     assert (finding.severity, finding.columns) == ("warning", ("id",))
 
 
+def test_identifiers_whose_values_repeat(tmp_path: Path) -> None:
+    found = findings(tmp_path, with_column("customer_id", [1_000 + row % 50 * 7 for row in range(200)]))
+
+    assert found["suspicious-identifier"].columns == ("customer_id",)
+
+
+def test_columns_that_hardly_change(tmp_path: Path) -> None:
+    found = findings(tmp_path, with_column("flag", [int(row == 17) for row in range(400)]))
+
+    assert "all but 1 of 400" in found["nearly-constant"].sentence
+
+
 def test_a_leak_is_serious(tmp_path: Path) -> None:
     lines = table_text(400).splitlines()
     copies = ["L" if line.endswith("large") else "S" for line in lines[1:]]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.data.number_input import NumberInput
@@ -50,6 +50,7 @@ def test_differences_survive_32_bits(scale: float, offset: float) -> None:
     np.testing.assert_allclose(np.corrcoef(result, np.arange(100))[0, 1], 1, rtol=1e-6)
 
 
+@settings(deadline=None)
 @given(st.lists(finite, min_size=2, max_size=30), st.lists(finite, min_size=1, max_size=5))
 def test_whatever_comes_is_finite(train: list[float], later: list[float]) -> None:
     fitted = NumberInput.fit(Numbers("a", np.array(train)), np.arange(len(train)))

@@ -31,6 +31,9 @@ def test_every_kind_of_column_that_is_read(tmp_path: Path) -> None:
         "price": pa.array([decimal.Decimal(row % 13) / 4 for row in range(ROWS)], pa.decimal128(8, 2)),
         "small": pa.array([row % 5 for row in range(ROWS)], pa.int8()),
         "color": pa.array(["red", "green"] * (ROWS // 2)).dictionary_encode(),
+        "coded": pa.array([row % 4 for row in range(ROWS)]).dictionary_encode(),
+        "half": pa.array(np.arange(ROWS) % 9, pa.float16()),
+        "unsigned": pa.array([row % 6 for row in range(ROWS)], pa.uint64()),
         "nothing": pa.nulls(ROWS),
         "kind": pa.array(KINDS, pa.large_string()),
     }
@@ -44,10 +47,13 @@ def test_every_kind_of_column_that_is_read(tmp_path: Path) -> None:
         "price": "number",
         "small": "number",
         "color": "category",
+        "coded": "number",
+        "half": "number",
+        "unsigned": "number",
         "nothing": "constant",
         "kind": "target",
     }
-    assert description.preview[1][1] == "2024-01-02"
+    assert description.preview[1][:5] == ("false", "2024-01-02", "2024-01-01 01:00:00", 0.25, 1)
 
 
 def test_missing_cells_of_every_kind(tmp_path: Path) -> None:

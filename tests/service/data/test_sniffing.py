@@ -1,3 +1,4 @@
+import bz2
 import gzip
 import pickle
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.service.data.files import (
     parquet_file,
     picture,
     pictures_file,
+    prepared,
     refused,
     table_text,
     zip_file,
@@ -40,6 +42,10 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>'
         (b"\x93NUMPY\x01\x00", "a single NumPy array"),
         (b"SQLite format 3\0", "an SQLite database"),
         (b"\x7fELF\x02\x01", "a program"),
+        (bz2.compress(table_text().encode()), "a bzip2 file; unpack it"),
+        (b'{"rows": [1, 2]}', "a JSON document"),
+        (b"[[1, 2], [3, 4]]", "a JSON document"),
+        (bytes(range(256)) * 8, "neither a text in UTF-8"),
     ],
 )
 def test_what_is_not_read_is_named_by_its_content(content: bytes, named: str, tmp_path: Path) -> None:
@@ -64,6 +70,13 @@ def test_a_kind_that_the_content_is_not(kind: str, tmp_path: Path) -> None:
     error = refused(csv_file(tmp_path), "unsupported", "of the kind csv", kind, kind=kind)
 
     assert error.field == "kind"
+
+
+@pytest.mark.parametrize("name", ["BMI", "BZh", "MM", "{x}", "[cm]"])
+def test_a_column_may_be_called_like_the_start_of_another_file(name: str, tmp_path: Path) -> None:
+    text = table_text().replace("length", name, 1)
+
+    assert prepared(csv_file(tmp_path, text)).description.columns[0].name == name
 
 
 def test_an_encrypted_parquet_file(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.data.split import grouped_split, stratified_split
@@ -34,6 +34,7 @@ def test_the_split_is_fixed_and_follows_the_seed() -> None:
     assert stratified_split(targets)["test"].tolist() != stratified_split(targets, seed=1)["test"].tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30)), min_size=1, max_size=200))
 def test_a_group_lies_on_one_side(rows: list[tuple[int, int]]) -> None:
     strata, groups = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
@@ -45,6 +46,7 @@ def test_a_group_lies_on_one_side(rows: list[tuple[int, int]]) -> None:
     assert sum(map(len, seen)) == len(set.union(*seen))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=200))
 def test_groups_of_one_row_are_split_like_rows(labels: list[int]) -> None:
     targets = np.array(labels, dtype=np.int64)

@@ -26,7 +26,7 @@ def encoded(fitted: TextInput, of: Texts) -> np.ndarray:
 
 
 @pytest.mark.parametrize("features", ["tfidf", "bag_of_words"])
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(train=st.lists(texts, min_size=4, max_size=12), later=st.lists(texts, max_size=6))
 def test_it_gives_scikit_learn_s_numbers(features: TextFeatures, train: list[str], later: list[str]) -> None:
     train = [*train, "apple fig", "apple"]
