@@ -66,4 +66,4 @@ class ChildLimits:
 
     memory_bytes: int = 4_000 * MEGABYTE
     processor_seconds: int = 120
-    wall_seconds: float = 180.0
+    wall_seconds: float = 300.0
