@@ -53,8 +53,12 @@ def read_in_child(path: Path, options: ReadOptions, output: Path, *, limits: Chi
         asked,
     ]
     try:
-        answer = _answer([*command, json.dumps(asdict(limits)), str(os.getpid())], limits)
-        description = _description(answer, limits)
+        content = _answer([*command, json.dumps(asdict(limits)), str(os.getpid())], limits)
+        try:
+            description = _description(json.loads(content), limits)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            # What was made to read a hostile file is not believed to answer in good form.
+            raise _failed() from error
         os.replace(temporary, output)
     finally:
         temporary.unlink(missing_ok=True)
@@ -84,7 +88,15 @@ def _too_slow(limits: ChildLimits) -> InvalidFile:
     )
 
 
-def _answer(command: list[str], limits: ChildLimits) -> dict[str, Any]:
+def _failed() -> InvalidFile:
+    return InvalidFile(
+        "unacceptable",
+        "the file made its reader fail, so it is damaged or written in an unusual way; write it again, or save the "
+        "table as CSV",
+    )
+
+
+def _answer(command: list[str], limits: ChildLimits) -> bytes:
     # One thread: each one that a library starts reserves memory under the limit.
     environment = {
         "PYTHONPATH": str(ROOT),
@@ -111,19 +123,14 @@ def _answer(command: list[str], limits: ChildLimits) -> dict[str, Any]:
         raise _too_slow(limits)
     code = process.returncode
     if code == 0 and len(content) <= MAX_ANSWER_BYTES:
-        answer: dict[str, Any] = json.loads(content)
-        return answer
+        return content
     log.warning("the reader of a file ended with %d: %s", code, errors.decode(errors="replace"))
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         # The hard limit of processor time kills as the kernel does when memory runs out.
         raise _too_slow(limits)
     if code == -signal.SIGABRT or b"MemoryError" in errors or b"bad_alloc" in errors or b"failed to map" in errors:
         raise _out_of_memory(limits)
-    raise InvalidFile(
-        "unacceptable",
-        "the file made its reader fail, so it is damaged or written in an unusual way; write it again, or save the "
-        "table as CSV",
-    )
+    raise _failed()
 
 
 def _output(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes | None, bytes]:

@@ -53,6 +53,9 @@ def read_parquet(path: Path, options: ReadOptions) -> Table:
                     columns.append(column)
                     findings += noticed
     except _DAMAGED as error:
+        # Single columns may be encrypted below a footer that anybody can read.
+        if "decrypt" in str(error).lower():
+            raise _encrypted() from error
         raise _damaged(type(error).__name__) from error
     if not names:
         raise InvalidFile("unacceptable", "the Parquet file has no columns")
@@ -75,13 +78,17 @@ def _damaged(what: str) -> InvalidFile:
     return InvalidFile("unacceptable", f"the Parquet file is damaged ({what}); write it again and compare checksums")
 
 
+def _encrypted() -> InvalidFile:
+    return InvalidFile("unacceptable", "the Parquet file is encrypted; save it without encryption")
+
+
 def _check_footer(path: Path) -> None:
     with path.open("rb") as file:
         size = path.stat().st_size
         file.seek(max(0, size - _TAIL_BYTES))
         tail = file.read()
     if tail[4:] == b"PARE":
-        raise InvalidFile("unacceptable", "the Parquet file is encrypted; save it without encryption")
+        raise _encrypted()
     if tail[4:] != b"PAR1":
         raise _damaged("its end is missing")
     footer = int.from_bytes(tail[:4], "little")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from service.data.archive import opened_archive, read_member
 from service.data.cells import is_missing
@@ -85,7 +85,8 @@ def read_picture(content: bytes, name: str) -> NDArray[Any]:
         # Pillow warns of bombs and of damage; whatever it warns of is refused here.
         with warnings.catch_warnings(action="error"), Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             _check(image, name)
-            return _pixels(image, name)
+            # Telephones store how they were held, not the picture as it is seen.
+            return _pixels(ImageOps.exif_transpose(image), name)
     except InvalidFile:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

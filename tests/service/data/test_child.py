@@ -247,6 +247,24 @@ def test_an_answer_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.Mo
     refused_cheaply(csv_file(tmp_path), "unacceptable", "made its reader fail")
 
 
+@pytest.mark.parametrize("answer", ["", "{}", "[]", '{"description": {}}', '{"refused": {}}', "[" * 100_000])
+def test_an_answer_that_is_none_is_not_believed(answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    liar = tmp_path / "liar"
+    (tmp_path / "answer").write_text(answer)
+    liar.write_text(f"#!/bin/sh\nexec cat {tmp_path / 'answer'}\n")
+    liar.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(liar))
+
+    with pytest.raises(InvalidFile, match="made its reader fail"):
+        read(csv_file(tmp_path))
+
+
+@pytest.mark.slow
+def test_arrays_that_cannot_be_written_are_no_fault_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_in_child(csv_file(tmp_path), ReadOptions(), tmp_path / "absent" / "prepared.npz")
+
+
 def test_more_options_than_a_command_can_carry(tmp_path: Path) -> None:
     options = ReadOptions(ignored_columns=tuple(f"{number:0190}" for number in range(1_000)))
 

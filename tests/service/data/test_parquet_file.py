@@ -1,3 +1,4 @@
+import base64
 import datetime
 import decimal
 import struct
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
 import pytest
 
 from tests.service.data.files import ROWS, parquet_file, prepared, refused
@@ -200,6 +202,34 @@ def test_no_rows(tmp_path: Path) -> None:
         "unacceptable",
         "no rows",
     )
+
+
+class KeyServer(pe.KmsClient):  # type: ignore[misc]
+    """Stands for a server of keys; counts how often it is asked."""
+
+    asked = 0
+
+    def wrap_key(self, key: bytes, _master: str) -> bytes:
+        return base64.b64encode(key)
+
+    def unwrap_key(self, _key: bytes, _master: str) -> bytes:
+        type(self).asked += 1
+        raise AssertionError
+
+
+@pytest.mark.parametrize("plain_footer", [True, False])
+def test_an_encrypted_file_is_refused_without_asking_for_its_key(plain_footer: bool, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    encryption = pe.EncryptionConfiguration(footer_key="f", column_keys={"c": ["a"]}, plaintext_footer=plain_footer)
+    elsewhere = pe.KmsConnectionConfig(kms_instance_url="http://203.0.113.1/")
+    properties = pe.CryptoFactory(lambda _: KeyServer()).file_encryption_properties(elsewhere, encryption)
+    table = pa.table({"a": list(range(ROWS)), "kind": KINDS})
+    with pq.ParquetWriter(path, table.schema, encryption_properties=properties) as writer:
+        writer.write_table(table)
+
+    refused(path, "unacceptable", "encrypted")
+
+    assert KeyServer.asked == 0
 
 
 def test_a_page_that_was_changed_is_found_by_its_checksum(tmp_path: Path) -> None:

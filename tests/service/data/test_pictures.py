@@ -95,6 +95,20 @@ def test_palettes_transparency_and_sixteen_bits() -> None:
     assert read_picture(saved(bits), "x").tolist() == [[255] * 4] * 4
 
 
+def test_photographs_stand_upright() -> None:
+    turned = Image.fromarray(np.repeat([[0, 255]], 20, axis=0).repeat(10, axis=1).astype(np.uint8))
+    exif = turned.getexif()
+    # Orientation 6: the camera was turned, the picture's left side is its top.
+    exif[0x0112] = 6
+    file = io.BytesIO()
+    turned.save(file, "PNG", exif=exif)
+
+    upright = read_picture(file.getvalue(), "x")
+
+    assert upright[0].mean() == 0
+    assert upright[-1].mean() == 255
+
+
 def test_colors_of_the_printing_press_are_refused(tmp_path: Path) -> None:
     cmyk = saved(Image.new("CMYK", (8, 8)), "JPEG")
 
