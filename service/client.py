@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BufferedIOBase
+from io import SEEK_END, BufferedIOBase
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -182,7 +182,7 @@ class Client:
         many bytes are on their way. The service checks the digest of what arrives.
         """
         digest = hashlib.file_digest(file, "sha256").digest()
-        size = file.tell()
+        size = file.seek(0, SEEK_END)
         file.seek(0)
 
         def pieces() -> Iterator[bytes]:

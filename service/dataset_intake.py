@@ -2,8 +2,8 @@
 
 Files and rows are changed in one order that a kill cannot spoil. A data set comes: its files are put in their places
 within the transaction that adds the row, and the last thing is the commit. A data set goes: the row first, and then,
-in a transaction during which nobody can add one, the files that no row names any more. What a kill in between leaves
-is a file without a row, and `tidy` removes it at the next start.
+in a transaction during which nobody can add one, the files that no row names any more. What a kill of an upload leaves
+is a file without a row, with a note of it, and `tidy` removes it at the next start.
 """
 
 import logging
@@ -37,12 +37,13 @@ class DatasetIntake:
         self.max_bytes = settings.max_upload_bytes
 
     def tidy(self) -> None:
-        """Remove what uploads of dead processes left behind, and the files that no data set names."""
-        abandoned = self._store.remove_abandoned()
-        files, prepared = self._store.files(), self._store.prepared()
-        unused = self._remove_unused(files, prepared) if files or prepared else 0
-        if abandoned or unused:
-            log.info("removed %d unfinished uploads and %d files without a data set", abandoned, unused)
+        """Remove what uploads of dead processes left behind."""
+        for directory in self._store.abandoned():
+            noted = self._store.noted(directory)
+            if noted is not None:
+                self._remove_unused(*noted)
+            self._store.discard(directory)
+            log.info("removed what was left of an unfinished upload")
 
     def receive(self) -> IncomingFile:
         """Return a file to write an upload to; a context manager that leaves nothing behind. Raises StorageFull."""
@@ -88,14 +89,15 @@ class DatasetIntake:
             # Another upload of the name was faster; now it is there to be compared with.
             return self._add(dataset, incoming)
         except StorageFull:
-            self._remove_unused([dataset.file_sha256], [dataset.prepared_key])
+            self._remove_unused(dataset.file_sha256, dataset.prepared_key)
+            incoming.settle()
             raise
 
     def delete(self, owner: str, name: str) -> None:
         """Delete the owner's data set `name`, with its files. Raises DatasetNotFound and DatasetInUse."""
         with self._database.write() as session:
             deleted = UploadedDatasetRepository(session, owner).delete(name)
-        self._remove_unused([deleted.file_sha256], [deleted.prepared_key])
+        self._remove_unused(deleted.file_sha256, deleted.prepared_key)
 
     def _find(self, owner: str, name: str) -> UploadedDataset | None:
         with self._database.read() as session:
@@ -111,19 +113,18 @@ class DatasetIntake:
             elif existing.prepared_key != dataset.prepared_key:
                 raise DatasetExists(_OTHER)
             self._store.keep(incoming, dataset.prepared_key)
+        incoming.settle()
         return (dataset, True) if existing is None else (existing, False)
 
     def _is_whole(self, dataset: UploadedDataset) -> bool:
         paths = (self._store.file_path(dataset.file_sha256), self._store.prepared_path(dataset.prepared_key))
         return all(path.is_file() for path in paths)
 
-    def _remove_unused(self, files: list[str], prepared: list[str]) -> int:
+    def _remove_unused(self, digest: str, key: str) -> None:
         with self._database.write() as session:
             datasets = UploadedDatasetRepository(session)
             datasets.lock_files()
-            files, prepared = datasets.unused_files(files), datasets.unused_prepared(prepared)
-            self._store.remove(files=files, prepared=prepared)
-        return len(files) + len(prepared)
+            self._store.remove(files=datasets.unused_files([digest]), prepared=datasets.unused_prepared([key]))
 
 
 def dataset_files(settings: Settings) -> FileStore:

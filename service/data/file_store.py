@@ -4,6 +4,7 @@ The arrays lie under the SHA-256 of file and options together.
 An upload gathers both in a directory of its own and gives them their names with a rename each, once they are on the
 disk: whoever finds a file finds all of it. The process that fills such a directory holds its lock, which the kernel
 takes back when that process dies; so what a killed upload left behind can be told from one that is still on its way.
+Before the renames a note in the directory says which names they are, so that they can be looked after as well.
 """
 
 import errno
@@ -14,6 +15,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +27,7 @@ from service.errors import StorageFull
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _ARRAYS: Final = ".npz"
+_NOTE: Final = "keeping"
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +55,12 @@ class FileStore:
             return IncomingFile(self._incoming)
 
     def keep(self, incoming: "IncomingFile", key: str) -> None:
-        """Give a finished file and its arrays their own names, where equal ones may lie already. Raises StorageFull."""
+        """Give a finished file and its arrays their own names, where equal ones may lie already. Raises StorageFull.
+
+        Until `IncomingFile.settle` says that they are to stay, a note remains of it.
+        """
         with room_needed():
+            incoming.note(key)
             _move(incoming.path, self.file_path(incoming.sha256))
             _move(incoming.prepared_path, self.prepared_path(key))
 
@@ -65,24 +72,29 @@ class FileStore:
             with suppress(OSError):
                 path.parent.rmdir()
 
-    def remove_abandoned(self) -> int:
-        """Delete what uploads left behind that no living process works on; return how many they were."""
-        removed = 0
+    def abandoned(self) -> list[Path]:
+        """Return the directories of uploads that no living process works on."""
+        found = []
         for path in self._incoming.glob("*"):
             # Whoever works on it may finish meanwhile.
             with suppress(FileNotFoundError, BlockingIOError), _directory(path) as descriptor:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path)
-                removed += 1
-        return removed
+                found.append(path)
+        return found
 
-    def files(self) -> list[str]:
-        """Return the digests of all files that are kept."""
-        return [path.name for path in self._files.glob("??/*")]
+    @staticmethod
+    def noted(directory: Path) -> tuple[str, str] | None:
+        """Return the digest and the key under which an abandoned upload was being kept; None where it was not yet."""
+        try:
+            digest, key = (directory / _NOTE).read_text(encoding="ascii").split()
+        except (FileNotFoundError, ValueError):
+            return None
+        return digest, key
 
-    def prepared(self) -> list[str]:
-        """Return the keys of all arrays that are kept."""
-        return [path.name.removesuffix(_ARRAYS) for path in self._prepared.glob("??/*")]
+    @staticmethod
+    def discard(directory: Path) -> None:
+        """Delete what an abandoned upload left behind."""
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 class IncomingFile:
@@ -92,10 +104,10 @@ class IncomingFile:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = Path(tempfile.mkdtemp(dir=directory))
-        self._lock = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._directory, self._lock = _locked_directory(directory)
         self._digest = hashlib.sha256()
+        # Who gives up closes the file; nobody may be writing to it then.
+        self._writing = threading.Lock()
         self.path = self._directory / "file"
         self.prepared_path = self._directory / f"prepared{_ARRAYS}"
         self.size = 0
@@ -107,9 +119,26 @@ class IncomingFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        with self._writing:
+            self._file.close()
+        if (self._directory / _NOTE).exists():
+            # Nobody knows whether the files are needed; the next start of the service finds out.
+            for path in (self.path, self.prepared_path):
+                path.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(self._directory, ignore_errors=True)
         os.close(self._lock)
+
+    def note(self, key: str) -> None:
+        """Note the names that the file and its arrays are about to get."""
+        with (self._directory / _NOTE).open("w", encoding="ascii") as file:
+            file.write(f"{self.sha256} {key}")
+            file.flush()
+            os.fsync(file)
+
+    def settle(self) -> None:
+        """Forget the note: a row names the files, or they are gone."""
+        (self._directory / _NOTE).unlink(missing_ok=True)
 
     @property
     def sha256(self) -> str:
@@ -118,7 +147,7 @@ class IncomingFile:
 
     def write(self, data: bytes | bytearray) -> None:
         """Append `data`. Raises StorageFull."""
-        with room_needed():
+        with room_needed(), self._writing:
             view = memoryview(data)
             while view:
                 view = view[self._file.write(view) :]
@@ -142,6 +171,19 @@ def room_needed() -> Iterator[None]:
             raise
         log.error("an upload could not be stored: %s", error.strerror)
         raise StorageFull("the service has no room left for this file; nothing of it was kept") from error
+
+
+def _locked_directory(parent: Path) -> tuple[Path, int]:
+    """Make a directory and take its lock; return it with the descriptor that holds the lock."""
+    while True:
+        path = Path(tempfile.mkdtemp(dir=parent))
+        # Before it was locked, a service that starts may have taken it for abandoned.
+        with suppress(FileNotFoundError):
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if path.exists():
+                return path, lock
+            os.close(lock)
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """The data sets that users uploaded.
 
 Rows and files are two things, and a process may be killed between them. A row is written before its file gets its
-name, and taken away before the file is: what a kill leaves is a file without a row, which `unused_files` and
-`unused_prepared` find.
+name, and taken away before the file is: what a kill leaves is a file without a row (`service/dataset_intake.py`).
 """
 
 import secrets

@@ -12,7 +12,7 @@ from service.data.description import ReadOptions
 from service.data.errors import InvalidFile
 from service.data.file_store import FileStore, IncomingFile
 from service.dataset_intake import DatasetIntake
-from service.errors import DatasetExists, StorageFull
+from service.errors import DatabaseUnavailable, DatasetExists, StorageFull
 from service.settings import Settings
 from service.store.database import Database
 from service.store.entities import UploadedDataset
@@ -70,15 +70,54 @@ def test_what_a_kill_left_is_removed_at_the_next_start(
     upload(intake)
     kept = files(settings)
     store = dataset_intake.dataset_files(settings)
-    with store.receive() as incoming:
-        incoming.write(b"never committed")
-        incoming.prepared_path.write_bytes(b"arrays")
-        store.keep(incoming, "ab" * 32)
-    assert len(files(settings)) == 4
+    for content in (b"never committed", FLOWERS):
+        with store.receive() as incoming:
+            incoming.write(content)
+            incoming.prepared_path.write_bytes(b"arrays")
+            store.keep(incoming, "ab" * 32)
+    assert len(files(settings)) == 6
 
     intake.tidy()
 
     assert files(settings) == kept
+
+
+def test_files_that_another_database_knows_are_left_alone(
+    intake: DatasetIntake, settings: Settings, monkeypatch: pytest.MonkeyPatch, read: object
+) -> None:
+    monkeypatch.setattr(dataset_intake, "read_in_child", read)
+    upload(intake)
+    kept = files(settings)
+    other = Database(f"sqlite:///{settings.data_dir / 'other.db'}")
+    other.upgrade()
+
+    DatasetIntake(other, settings).tidy()
+
+    other.close()
+    assert files(settings) == kept
+
+
+def test_a_database_that_fails_at_the_commit_leaves_a_note(
+    intake: DatasetIntake, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, read: object
+) -> None:
+    monkeypatch.setattr(dataset_intake, "read_in_child", read)
+    whole = FileStore.keep
+
+    def keep_and_fail(store: FileStore, incoming: IncomingFile, key: str) -> None:
+        whole(store, incoming, key)
+        raise DatabaseUnavailable("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileStore, "keep", keep_and_fail)
+        with pytest.raises(DatabaseUnavailable):
+            upload(intake)
+
+    assert names(database) == []
+    assert len(files(settings)) == 3
+
+    intake.tidy()
+
+    assert files(settings) == []
 
 
 def test_a_refused_file_leaves_nothing(intake: DatasetIntake, database: Database, settings: Settings) -> None:

@@ -24,6 +24,7 @@ def keep(store: FileStore, content: bytes = CONTENT, key: str = KEY) -> str:
             incoming.write(content[byte : byte + 1])
         incoming.prepared_path.write_bytes(b"arrays")
         store.keep(incoming, key)
+        incoming.settle()
         return incoming.sha256
 
 
@@ -37,7 +38,6 @@ def test_a_file_lies_under_its_digest(tmp_path: Path) -> None:
     assert keep(store) == DIGEST
     assert store.file_path(DIGEST).read_bytes() == CONTENT
     assert store.prepared_path(KEY).read_bytes() == b"arrays"
-    assert (store.files(), store.prepared()) == ([DIGEST], [KEY])
     assert files(tmp_path) == [f"files/{DIGEST[:2]}/{DIGEST}", f"prepared/cd/{KEY}.npz"]
     assert list((tmp_path / "incoming").iterdir()) == []
 
@@ -49,8 +49,8 @@ def test_the_same_file_twice_is_stored_once(tmp_path: Path) -> None:
     keep(store)
     keep(store, key="ef" * 32)
 
-    assert store.files() == [DIGEST]
-    assert sorted(store.prepared()) == [KEY, "ef" * 32]
+    prepared = [f"prepared/{key[:2]}/{key}.npz" for key in (KEY, "ef" * 32)]
+    assert files(tmp_path) == [f"files/{DIGEST[:2]}/{DIGEST}", *prepared]
 
 
 def test_what_is_not_kept_goes(tmp_path: Path) -> None:
@@ -67,8 +67,7 @@ def test_what_is_not_kept_goes(tmp_path: Path) -> None:
 def test_nothing_is_made_before_the_first_file(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "none")
 
-    assert store.remove_abandoned() == 0
-    assert (store.files(), store.prepared()) == ([], [])
+    assert store.abandoned() == []
     assert not (tmp_path / "none").exists()
 
 
@@ -88,12 +87,13 @@ def test_uploads_of_living_processes_are_left_alone(tmp_path: Path) -> None:
     with store.receive() as incoming:
         incoming.write(CONTENT)
 
-        assert FileStore(tmp_path).remove_abandoned() == 0
+        assert FileStore(tmp_path).abandoned() == []
 
         incoming.prepared_path.write_bytes(b"arrays")
         store.keep(incoming, KEY)
+        incoming.settle()
 
-    assert store.files() == [DIGEST]
+    assert len(files(tmp_path)) == 2
 
 
 def test_an_upload_of_a_killed_process_is_removed(tmp_path: Path) -> None:
@@ -112,9 +112,24 @@ def test_an_upload_of_a_killed_process_is_removed(tmp_path: Path) -> None:
         assert process.stdout.readline() == "written\n"
         process.send_signal(signal.SIGKILL)
 
+    store = FileStore(tmp_path)
     assert len(files(tmp_path)) == 1
-    assert FileStore(tmp_path).remove_abandoned() == 1
+    [abandoned] = store.abandoned()
+    assert store.noted(abandoned) is None
+    store.discard(abandoned)
     assert list((tmp_path / "incoming").iterdir()) == []
+
+
+def test_what_was_kept_and_not_settled_stays_noted(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    with store.receive() as incoming:
+        incoming.write(CONTENT)
+        incoming.prepared_path.write_bytes(b"arrays")
+        store.keep(incoming, KEY)
+
+    [abandoned] = store.abandoned()
+
+    assert store.noted(abandoned) == (DIGEST, KEY)
 
 
 def test_a_file_larger_than_the_process_may_write(tmp_path: Path) -> None:
