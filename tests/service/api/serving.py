@@ -72,15 +72,15 @@ class Running:
 
 
 @contextmanager
-def calling(folder: Path, database: Database, portal: BlockingPortal) -> Iterator[InProcess]:
-    app = create_app(Settings(data_dir=folder), database)
+def calling(folder: Path, database: Database, portal: BlockingPortal, **settings: Any) -> Iterator[InProcess]:
+    app = create_app(Settings(data_dir=folder, **settings), database)
     with httpx.Client(base_url="http://127.0.0.1:8642", transport=AsgiBridge(app, portal)) as client:
         yield InProcess(client)
 
 
 @contextmanager
-def serving(folder: Path, database: Database | None = None, *, port: int = 0) -> Iterator[Running]:
-    settings = Settings(data_dir=folder, port=port, log_level="error")
+def serving(folder: Path, database: Database | None = None, *, port: int = 0, **more: Any) -> Iterator[Running]:
+    settings = Settings(data_dir=folder, port=port, log_level="error", **more)
     server = Server(create_app(settings, database), settings)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
