@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -10,7 +11,9 @@ from fastapi import APIRouter, Depends, FastAPI
 from pydantic.json_schema import models_json_schema
 from starlette.staticfiles import StaticFiles
 
+from service.access.exposure import known_hosts, require_token_to_start
 from service.api import (
+    audit,
     candidates,
     datasets,
     events,
@@ -20,11 +23,14 @@ from service.api import (
     networks,
     problem_pages,
     recommendations,
+    tokens,
     uploads,
     verdicts,
 )
 from service.api.access import Entrances
-from service.api.doorkeeper import Doorkeeper
+from service.api.access_description import describe_access
+from service.api.audit_trail import AuditTrail
+from service.api.doorkeeper import Door, Doorkeeper
 from service.api.envelope import Envelope
 from service.api.event_feed import EventFeed
 from service.api.guard import Guard
@@ -34,10 +40,26 @@ from service.api.problems import Problem
 from service.api.query import known_query
 from service.api.raw_body import RawBodies
 from service.api.upload_slots import UploadSlots
-from service.dashboard import pages
+from service.dashboard import pages, sign_in
 from service.dataset_intake import DatasetIntake
 from service.settings import Settings
+from service.store.audit_repository import AuditRepository
 from service.store.database import Database
+from service.store.entities import now
+
+_RESOURCES = (
+    jobs,
+    candidates,
+    lineages,
+    events,
+    networks,
+    verdicts,
+    recommendations,
+    datasets,
+    uploads,
+    tokens,
+    audit,
+)
 
 _DESCRIPTION = (
     "Cambrian evolves the structure of neural networks and says honestly whether it was worth it. Every answer other "
@@ -50,7 +72,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """Make the application; a database that is handed in stays open when the application ends.
 
     Raises AccessUndeclared for a route that does not say what it asks of its caller.
-    Starting it brings the tables to this release, and raises SchemaNewer or DatabaseUnavailable where that cannot be.
+    Starting it brings the tables to this release, and raises SchemaNewer or DatabaseUnavailable where that cannot be,
+    and NoToken where the network could reach it and nobody could use it.
     """
     opened = database if database is not None else Database(settings.database_url)
     feed = EventFeed(opened)
@@ -59,7 +82,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
-        await asyncio.to_thread(opened.upgrade)
+        await asyncio.to_thread(_prepare, opened, settings)
         await asyncio.to_thread(intake.tidy)
         polling = asyncio.create_task(feed.run())
         try:
@@ -89,31 +112,43 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.dataset_intake = intake
     app.state.upload_slots = UploadSlots()
     app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
+    app.state.door = Door(settings, opened)
     _add_routes(app)
     add_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(JsonBody, raw=app.state.raw_bodies)
-    app.add_middleware(Doorkeeper, entrances=Entrances(app))
-    app.add_middleware(Guard)
+    entrances = Entrances(app)
+    app.add_middleware(Doorkeeper, door=app.state.door, entrances=entrances, sign_in=sign_in.sign_in_page)
+    app.add_middleware(Guard, hosts=known_hosts(settings.host, settings.allowed_hosts))
+    app.add_middleware(AuditTrail, database=opened, entrances=entrances)
     app.add_middleware(Envelope)
-    _describe(app)
+    _describe(app, entrances)
     return app
+
+
+def _prepare(database: Database, settings: Settings) -> None:
+    database.upgrade()
+    require_token_to_start(database, settings.host)
+    with database.write() as session:
+        AuditRepository(session).prune(now() - timedelta(days=settings.audit_days))
 
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(known_query)])
-    for resource in (jobs, candidates, lineages, events, networks, verdicts, recommendations, datasets, uploads):
+    for resource in _RESOURCES:
         v1.include_router(resource.router)
     v1.include_router(health.versions)
+    v1.include_router(tokens.own)
     app.include_router(v1)
     app.include_router(health.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
     app.include_router(pages.router)
+    app.include_router(sign_in.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC))
 
 
-def _describe(app: FastAPI) -> None:
-    """Add the models to the OpenAPI description that no operation names as its one answer."""
+def _describe(app: FastAPI, entrances: Entrances) -> None:
+    """Add to the OpenAPI description the models that no operation names as its one answer, and who may do what."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -125,6 +160,8 @@ def _describe(app: FastAPI) -> None:
         schemas = description.setdefault("components", {}).setdefault("schemas", {})
         for name, schema in models["$defs"].items():
             schemas.setdefault(name, schema)
+        door: Door = app.state.door
+        describe_access(description, entrances, optional=door.nobody is not None)
         return description
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the description

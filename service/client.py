@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 import httpx
 
+from service.client_token import find_token
+
 DEFAULT_URL: Final = "http://127.0.0.1:8642"
 # Keep-alives come every ten seconds; silence for longer means that the connection is dead.
 _STREAM_SECONDS: Final = 30.0
@@ -55,12 +57,19 @@ class Client:
     """Talks to one service; close it, or use it as a context manager.
 
     Methods return the JSON of the answer. Raises ProblemError for a refusal, ServiceUnavailable when nobody answers.
+    `token` is by default the one that `service/client_token.py` finds, which may raise SecretUnreadable; "" sends none.
     """
 
-    def __init__(self, base_url: str = DEFAULT_URL, *, timeout: float = 10.0) -> None:
+    def __init__(self, base_url: str = DEFAULT_URL, *, token: str | None = None, timeout: float = 10.0) -> None:
         self._timeout = timeout
-        # The service is on this machine: proxies of the environment are for other addresses.
-        self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False)
+        used = find_token() if token is None else token
+        # The service is on this machine or a near one: proxies of the environment are for other addresses.
+        self._http = httpx.Client(
+            base_url=base_url,
+            timeout=timeout,
+            trust_env=False,
+            headers={"Authorization": f"Bearer {used}"} if used else {},
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -157,6 +166,10 @@ class Client:
     def what_if(self, job_id: str, evaluations: int) -> dict[str, Any]:
         """Return what a budget of the first so many evaluations would have recommended."""
         return self._json("GET", f"/v1/jobs/{_segment(job_id)}/what-if", params={"evaluations": str(evaluations)})
+
+    def whoami(self) -> dict[str, Any]:
+        """Return whom the service takes this client for, and what they may do."""
+        return self._json("GET", "/v1/whoami")
 
     def datasets(self) -> Iterator[dict[str, Any]]:
         """Yield the data sets by name."""

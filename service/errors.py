@@ -5,9 +5,9 @@ problem. A class's docstring is the explanation that `/problems/{code}` shows, a
 what happened this time; whoever raises it must not put a trace, a path of this machine or long input into it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,9 @@ class FieldError:
 
     pointer: str
     detail: str
+
+
+CHALLENGE: Final = 'Bearer realm="cambrian"'
 
 
 class CambrianError(Exception):
@@ -31,18 +34,26 @@ class CambrianError(Exception):
         self.detail = detail
         self.errors = tuple(errors)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What HTTP wants to stand in the head of this answer."""
+        return {}
+
 
 class HostNotAllowed(CambrianError):
     """The Host header names a machine that this service does not answer for.
 
-    The service listens on the loopback address only. A browser that was led here under a foreign name (DNS rebinding)
-    sends that name, and is refused.
+    A browser that was led here under a foreign name (DNS rebinding) sends that name, and is refused. Known are the
+    names of the loopback address, the address that the service listens on, and those in CAMBRIAN_ALLOWED_HOSTS.
     """
 
     status = 400
     code = "host-not-allowed"
     title = "Host not allowed"
-    advice = "Use http://127.0.0.1, http://localhost or http://[::1] with the port of the service."
+    advice = (
+        "On the same machine use http://127.0.0.1, http://localhost or http://[::1]; whoever runs the service adds "
+        "other names to CAMBRIAN_ALLOWED_HOSTS."
+    )
 
 
 class MalformedJson(CambrianError):
@@ -81,6 +92,11 @@ class Unauthorized(CambrianError):
         "`cambrian token create`."
     )
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The way to authenticate, as RFC 9110 demands of every 401."""
+        return {"WWW-Authenticate": CHALLENGE}
+
 
 class ScopeMissing(CambrianError):
     """The token is valid, but was not made for this.
@@ -96,6 +112,11 @@ class ScopeMissing(CambrianError):
     def __init__(self, detail: str, scope: str) -> None:
         super().__init__(detail)
         self.scope = scope
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The scope that is missing, as RFC 6750 has it."""
+        return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{self.scope}"'}
 
 
 class OriginNotAllowed(CambrianError):
@@ -146,6 +167,14 @@ class VerdictNotFound(NotFound):
     code = "verdict-not-found"
     title = "Verdict not found"
     advice = "Read the job to see how it ended; submit it again to get a verdict."
+
+
+class TokenNotFound(NotFound):
+    """No token has this id."""
+
+    code = "token-not-found"
+    title = "Token not found"
+    advice = "GET /v1/tokens lists the tokens with their ids."
 
 
 class MethodNotAllowed(CambrianError):
@@ -231,6 +260,28 @@ class AddressTooLong(CambrianError):
     code = "address-too-long"
     title = "Address too long"
     advice = "Send a shorter address; the detail names the limit."
+
+
+class RateLimited(CambrianError):
+    """Too many requests came within a short time.
+
+    Requests are counted by token, and those without a valid one by the address that they come from.
+    """
+
+    status = 429
+    code = "rate-limited"
+    title = "Rate limited"
+    advice = "Wait for the seconds in the Retry-After header; the headers RateLimit and RateLimit-Policy tell the rest."
+
+    def __init__(self, detail: str, seconds: int, limits: Mapping[str, str]) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+        self.limits = dict(limits)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to come back, and what the limits are."""
+        return {"Retry-After": str(self.seconds), **self.limits}
 
 
 class HeadersTooLarge(CambrianError):

@@ -1,15 +1,24 @@
 """Where the service runs: read from the environment once, at the composition roots, and passed on from there."""
 
+import ipaddress
 import os
+import re
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.data.limits import MAX_FILE_BYTES
+from service.secret_file import read_secret
 
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_HOST_NAME: Final = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE
+)
+
+
+SECRETS: Final = ("database_url",)
+"""Settings that may hold a secret; each can be read from the file that `CAMBRIAN_..._FILE` names instead."""
 
 
 def default_data_dir() -> Path:
@@ -31,10 +40,26 @@ class Settings(BaseSettings):
     data_dir: Annotated[Path, Field(description="Folder of the database and of what the service keeps")] = Field(
         default_factory=default_data_dir
     )
-    database_url: Annotated[str, Field(description="sqlite:///FILE or postgresql://...; empty: SQLite in data_dir")] = (
-        ""
-    )
-    host: Annotated[str, Field(description="Address to listen on; only loopback ones are accepted")] = "127.0.0.1"
+    # It may hold a password, and the text of an object ends in logs.
+    database_url: Annotated[
+        str, Field(repr=False, description="sqlite:///FILE or postgresql://...; empty: SQLite in data_dir")
+    ] = ""
+    database_url_file: Annotated[
+        Path | None, Field(description="File that holds database_url, in the place of the variable")
+    ] = None
+    host: Annotated[
+        str, Field(description="Address to listen on; any but a loopback one asks everybody for a token")
+    ] = "127.0.0.1"
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(description="Names that requests may call the service by, besides loopback and the bound address"),
+    ] = ()
+    require_token: Annotated[bool, Field(description="Ask for a token on the loopback address too")] = False
+    requests_per_minute: Annotated[
+        int, Field(ge=6, le=1_000_000, description="Requests of one token, or of one address without one")
+    ] = 600
+    audit_days: Annotated[int, Field(ge=1, le=36_500, description="Days for which the audit log is kept")] = 90
     port: Annotated[int, Field(ge=0, le=65_535, description="Port to listen on; 0 takes a free one")] = 8642
     evaluator: Annotated[Literal["ray", "serial"], Field(description="How candidates are trained")] = "ray"
     ray_address: Annotated[
@@ -53,13 +78,22 @@ class Settings(BaseSettings):
 
     @field_validator("host")
     @classmethod
-    def _loopback_only(cls, host: str) -> str:
-        if host not in LOOPBACK:
-            raise ValueError(
-                f"must be one of {', '.join(LOOPBACK)}: the service has no access control yet, so that whoever reaches "
-                "it may use it; let others in through a tunnel, for example `ssh -L 8642:127.0.0.1:8642 THIS-MACHINE`"
-            )
+    def _address_or_name(cls, host: str) -> str:
+        if not _is_host(host):
+            raise ValueError("must be an IP address or the name of a machine, such as 127.0.0.1 or 0.0.0.0")
         return host
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, names: str | tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else names
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names_alone(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_is_host(name) for name in names):
+            raise ValueError("must be names or IP addresses, separated by commas, without ports: a.example,10.0.0.7")
+        return names
 
     @field_validator("database_url")
     @classmethod
@@ -74,9 +108,29 @@ class Settings(BaseSettings):
         # Server and runner may be started in different folders and must mean the same one.
         return folder.expanduser().absolute()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_from_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name in SECRETS:
+            file = given.get(f"{name}_file")
+            if file is None:
+                continue
+            if given.get(name):
+                raise ValueError(f"give CAMBRIAN_{name.upper()} or CAMBRIAN_{name.upper()}_FILE, not both")
+            given = given | {name: read_secret(Path(file))}
+        return given
+
     @model_validator(mode="after")
     def _database_in_data_dir(self) -> Self:
         if not self.database_url:
             # The model is frozen for its users; this is still its construction.
             object.__setattr__(self, "database_url", f"sqlite:///{self.data_dir / 'cambrian.db'}")
         return self
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return _HOST_NAME.fullmatch(text) is not None
+    return True

@@ -7,10 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from service.client_token import TOKEN, TOKEN_FILE
 from service.store.database import Database
 from tests.postgres import Postgres, running
 
 TEMPLATE = "cambrian_template"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_token_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep clients in the tests from finding the token that whoever runs them uses elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        for name in (TOKEN, TOKEN_FILE):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

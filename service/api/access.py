@@ -25,7 +25,7 @@ from service.errors import ScopeMissing, Unauthorized
 ADMISSION: Final = "cambrian.admission"
 """Where the ASGI scope of a request holds its `Admission`."""
 
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Starlette's own routes take no dependencies; these are open to everybody, and no other one may exist.
 PLAIN_PUBLIC: Final = frozenset({"/openapi.json", "/static"})
@@ -48,7 +48,7 @@ class Needs:
 
     def scope(self, method: str) -> Scope | None:
         """Return the scope that a request with this method needs."""
-        return self.to_look if method in _SAFE_METHODS else self.to_change
+        return self.to_look if method in SAFE_METHODS else self.to_change
 
     async def __call__(self, request: Request) -> None:
         """Check the request once more where it has arrived: it was let in for this route, and may do this."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
+from service.access.token import redact
 from service.errors import CambrianError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -62,7 +63,7 @@ def problem(scope: Scope, error: CambrianError, headers: Mapping[str, str] | Non
         request_id=scope.get(REQUEST_ID, ""),
     )
     # A problem belongs to this request alone.
-    merged = {"Cache-Control": "no-store", **(headers or {})}
+    merged = {"Cache-Control": "no-store", **error.headers, **(headers or {})}
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         merged.setdefault("Retry-After", "5")
     return JSONResponse(body.model_dump(), error.status, merged, MEDIA_TYPE)
@@ -75,8 +76,8 @@ def instance_of(scope: Scope) -> str:
 
 
 def printable(text: str) -> str:
-    """Return at most 80 characters of what a user sent, without the ones that could steer a terminal or a log."""
-    shown = "".join(c if c.isprintable() and c != "\ufffd" else "?" for c in text[: ECHO_LIMIT + 1])
+    """Return at most 80 characters of what a user sent, without tokens and without what could steer a terminal."""
+    shown = "".join(c if c.isprintable() and c != "\ufffd" else "?" for c in redact(text)[: ECHO_LIMIT + 1])
     return shown if len(shown) <= ECHO_LIMIT else shown[: ECHO_LIMIT - 3] + "..."
 
 

@@ -37,7 +37,7 @@ def demo(
     began = time.monotonic()
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with _service(settings.data_dir / "demo.log") as url, Client(url) as client:
+    with _service(settings.data_dir / "demo.log") as url, Client(url, token="") as client:
         job = client.submit(SPEC | {"seed": seed, "budget": {"evaluations": evaluations}})
         say(f"job {job['id']}: which network reads handwritten digits best? {evaluations} trainings, seed {seed}")
         status = follow(client, job["id"], began=began, way_back="cambrian serve")
@@ -60,9 +60,10 @@ def demo(
 @contextmanager
 def _service(log: Path) -> Iterator[str]:
     """Run `cambrian serve` as a child process on a free port, and yield its address once it answers."""
-    command = (sys.executable, "-P", "-m", "service.cli.main", "serve", "--port", "0")
+    command = (sys.executable, "-P", "-m", "service.cli.main", "serve", "--host", "127.0.0.1", "--port", "0")
     with log.open("wb") as output:
-        environment = os.environ | {PARENT_VARIABLE: str(os.getpid())}
+        # Its own service on this machine, whatever is set for others.
+        environment = os.environ | {PARENT_VARIABLE: str(os.getpid()), "CAMBRIAN_REQUIRE_TOKEN": "false"}
         process = subprocess.Popen(  # noqa: S603 - no input takes part in the command
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )

@@ -2,16 +2,20 @@
 
 import os
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import httpx
 import typer
 from pydantic import ValidationError
 
-from service.cli import budget, database, datasets, demo, doctor, jobs, serve, verify, what_if
+from service.cli import budget, database, datasets, demo, doctor, jobs, serve, token, verify, what_if
 from service.cli.exit_code import ExitCode
 from service.cli.output import say
 from service.client import ProblemError, ServiceUnavailable
+from service.client_token import TOKEN, TOKEN_FILE, default_token_file
 from service.errors import CambrianError, SchemaNewer
+from service.secret_file import SecretUnreadable
 
 HELP = """
 Evolve the structure of neural networks, and say honestly whether it was worth it.
@@ -27,6 +31,7 @@ Examples:
   cambrian budget JOB --evaluations 128    let a search go on for longer
   cambrian verify JOB                      run a job again and compare every row
   cambrian what-if JOB --evaluations 20    what a smaller budget would have found
+  cambrian token create --owner ada        let somebody in from another machine
 
 \b
 Exit codes:
@@ -56,8 +61,20 @@ app.command()(jobs.network)
 app.command()(verify.verify)
 app.command(name="what-if")(what_if.what_if)
 app.add_typer(datasets.app, name="data")
+app.add_typer(token.app, name="token")
 app.add_typer(database.app, name="db")
 app.command()(doctor.doctor)
+
+
+@app.callback()
+def options(
+    token_file: Annotated[Path | None, typer.Option(help="File with the token for the service.")] = None,
+) -> None:
+    """Take the options that stand before a command."""
+    if token_file is not None:
+        # Every client of this process looks there; a flag wins over the environment.
+        os.environ.pop(TOKEN, None)
+        os.environ[TOKEN_FILE] = str(token_file)
 
 
 @app.command(name="help", hidden=True)
@@ -72,6 +89,9 @@ def run() -> None:
         app()
     except ProblemError as problem:
         say(str(problem))
+        if problem.status == httpx.codes.UNAUTHORIZED:
+            kept = default_token_file(os.environ)
+            say(f"a token is looked for in {TOKEN}, in the file of --token-file or {TOKEN_FILE}, and in {kept}")
         sys.exit(ExitCode.REFUSED)
     except ServiceUnavailable as error:
         say(str(error))
@@ -82,7 +102,11 @@ def run() -> None:
     except ValidationError as error:
         for fault in error.errors():
             name = "_".join(str(part) for part in fault["loc"]).upper()
-            say(f"setting CAMBRIAN_{name}: {fault['msg'].removeprefix('Value error, ')}")
+            what = f"setting CAMBRIAN_{name}" if name else "settings"
+            say(f"{what}: {fault['msg'].removeprefix('Value error, ')}")
+        sys.exit(ExitCode.USAGE)
+    except SecretUnreadable as error:
+        say(str(error))
         sys.exit(ExitCode.USAGE)
     except (CambrianError, SchemaNewer, OSError) as error:
         say(str(error))

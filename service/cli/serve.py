@@ -9,18 +9,20 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 
+from service.access.exposure import LOOPBACK_NAMES, NoToken, is_loopback, known_hosts, require_token_to_start
 from service.cli.exit_code import ExitCode
 from service.cli.output import say
 from service.cli.supervisor import Supervisor, become_runner
 from service.logs import configure_logging
 from service.runner.parent import watch_parent
 from service.settings import Settings
+from service.store.database import Database
 
 LISTENS = "Cambrian listens on "
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Loopback address to listen on.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; any but loopback asks for tokens.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     runner: Annotated[bool, typer.Option(help="Start a runner as well, which executes the jobs.")] = True,
 ) -> None:
@@ -28,6 +30,7 @@ def serve(
     given: dict[str, Any] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = Settings(**given)
     configure_logging(settings.log_level)
+    _require_token(settings)
     with Supervisor(wanted=runner):
         # Imported only now: the runner is on its way, and the two start side by side.
         from service.app import create_app  # noqa: PLC0415 - see above
@@ -54,6 +57,23 @@ def serve(
         server.run()
     if not server.started:
         raise typer.Exit(ExitCode.ERROR)
+
+
+def _require_token(settings: Settings) -> None:
+    """Leave, before anything is started, where the network could reach the service and nobody could use it."""
+    if is_loopback(settings.host):
+        return
+    if known_hosts(settings.host, settings.allowed_hosts) == LOOPBACK_NAMES:
+        say("CAMBRIAN_ALLOWED_HOSTS names no host: requests must call the service by a name of the loopback address")
+    database = Database(settings.database_url)
+    try:
+        database.upgrade()
+        require_token_to_start(database, settings.host)
+    except NoToken as error:
+        say(str(error))
+        raise typer.Exit(ExitCode.ERROR) from error
+    finally:
+        database.close()
 
 
 def _end_with_parent(server: uvicorn.Server) -> None:

@@ -10,6 +10,7 @@ from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.job_repository import JobRepository
 from service.store.network_repository import NetworkRepository
+from tests.service.api.access_tokens import make_token
 from tests.service.api.serving import Running, serving
 from tests.service.api.test_events import append, finish
 from tests.service.data.tables import flowers
@@ -93,6 +94,18 @@ def test_a_budget_is_raised_and_a_search_is_asked_about(client: Client, database
     assert client.what_if(job, 2)["stored_evaluations"] == 3
     assert client.lineage(job)["family"][0]["number"] == 0
     assert client.lineage(job, 2)["family"][0]["number"] == 2
+
+
+def test_a_token_is_brought_along(running: Running, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, secret = make_token(database, "ada", ["read"])
+    monkeypatch.setenv("CAMBRIAN_TOKEN", secret)
+    with Client(running.url) as found, Client(running.url, token="") as none:
+        assert found.whoami()["owner"] == "ada"
+        assert none.whoami()["owner"] == "local"
+        with pytest.raises(ProblemError) as caught:
+            found.submit({"dataset": "digits-8x8"})
+
+    assert (caught.value.status, caught.value.code) == (403, "scope-missing")
 
 
 def test_lists_are_read_to_the_end(client: Client) -> None:

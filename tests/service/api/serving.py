@@ -73,8 +73,8 @@ class Running:
 
 
 @contextmanager
-def calling(folder: Path, database: Database, portal: BlockingPortal) -> Iterator[InProcess]:
-    app = create_app(Settings(data_dir=folder), database)
+def calling(folder: Path, database: Database, portal: BlockingPortal, **settings: Any) -> Iterator[InProcess]:
+    app = create_app(Settings(data_dir=folder, **settings), database)
     with httpx.Client(base_url="http://127.0.0.1:8642", transport=AsgiBridge(app, portal)) as client:
         yield InProcess(client)
 

@@ -1,15 +1,19 @@
 from pathlib import Path
 
+import httpx
 import pytest
+from anyio.from_thread import BlockingPortal
 from fastapi import APIRouter, FastAPI
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from service.access.caller import Caller
 from service.api.access import ADMIN, PUBLIC, READ, READ_OR_SUBMIT, AccessUndeclared, Entrances, require
+from service.api.handlers import add_handlers
 from service.app import create_app
 from service.errors import ScopeMissing
 from service.settings import Settings
+from tests.service.api.serving import AsgiBridge
 
 
 def nothing() -> None:
@@ -63,11 +67,23 @@ def test_every_route_of_the_service_declares(tmp_path: Path) -> None:
     found = Entrances(create_app(Settings(data_dir=tmp_path)))
 
     public = {entrance.path for entrance in found.all if entrance.public}
-    assert public == {"/healthz", "/readyz", "/problems", "/problems/{code}"}
+    assert public == {"/healthz", "/readyz", "/problems", "/problems/{code}", "/sign-in", "/sign-out"}
     for entrance in found.all:
         changes = entrance.methods - {"GET", "HEAD"}
-        assert not (changes and entrance.public)
-        assert all(set(entrance.scopes(method)) & {"submit", "admin"} for method in changes), entrance.path
+        if not entrance.public:
+            assert all(set(entrance.scopes(method)) & {"submit", "admin"} for method in changes), entrance.path
+
+
+def test_a_route_that_nobody_was_let_in_for_refuses_by_itself(portal: BlockingPortal) -> None:
+    router = APIRouter(dependencies=[READ])
+    router.add_api_route("/things", nothing)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.include_router(router)
+    add_handlers(app)
+    with httpx.Client(base_url="http://127.0.0.1", transport=AsgiBridge(app, portal)) as client:
+        answer = client.get("/things")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
 
 def test_a_missing_scope_is_named() -> None:

@@ -1,10 +1,16 @@
+import asyncio
 import socket
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
 
 import httpx
 import pytest
+from anyio.from_thread import BlockingPortal
+from starlette.types import Message, Receive, Scope, Send
 
-from tests.service.api.serving import Running, problem_of
+from service.api.guard import Guard
+from service.store.database import Database
+from tests.service.api.serving import Running, calling, problem_of
 
 
 @pytest.mark.parametrize(
@@ -116,3 +122,36 @@ def test_bad_percent_codes(shared: Running, path: str) -> None:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
 
         assert connection.recv(10_000).split(b" ")[1] == b"404"
+
+
+def test_names_that_the_settings_allow(sqlite_url: str, tmp_path: Path, portal: BlockingPortal) -> None:
+    with (
+        closing(Database(sqlite_url)) as database,
+        calling(tmp_path, database, portal, host="192.168.0.7", allowed_hosts=("lab.example", "fd00::7")) as called,
+    ):
+        for host in ("Lab.Example", "lab.example:443", "[fd00::7]:8642", "192.168.0.7:8642", "localhost"):
+            assert called.client.get("/healthz", headers={"Host": host}).status_code == 200, host
+        for host in ("192.168.0.8", "x.lab.example", "lab.example.", "fd00::7", "0.0.0.0", "lab.example/"):  # noqa: S104
+            problem_of(called.client.get("/healthz", headers={"Host": host}), 400, "host-not-allowed")
+        for origin, status in (("https://lab.example", 401), ("https://lab.example:1", 403), ("http://localhost", 403)):
+            for method in ("POST", "DELETE"):
+                headers = {"Host": "lab.example", "Origin": origin}
+                assert called.client.request(method, "/v1/tokens/1", headers=headers).status_code == status
+
+
+def test_web_sockets_are_refused() -> None:
+    sent = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("a web socket came through")
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")]}
+    asyncio.run(Guard(app)(scope, receive, send))
+
+    assert sent == [{"type": "websocket.close", "code": 1008}]

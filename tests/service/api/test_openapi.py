@@ -50,6 +50,12 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "PUT /v1/datasets/{name}",
         "DELETE /v1/datasets/{name}",
         "GET /v1/version",
+        "GET /v1/whoami",
+        "POST /v1/tokens",
+        "GET /v1/tokens",
+        "GET /v1/tokens/{token_id}",
+        "DELETE /v1/tokens/{token_id}",
+        "GET /v1/audit",
         "GET /healthz",
         "GET /readyz",
     }
@@ -125,7 +131,7 @@ def test_the_document_names_every_operation(description: dict[str, Any]) -> None
 
     for operation in _operations(description):
         method, path = operation.split()
-        assert f"`{method} {path.replace('{job_id}', '{id}')}`" in text
+        assert f"`{method} {path.replace('{job_id}', '{id}').replace('{token_id}', '{id}')}`" in text
 
 
 @pytest.mark.slow

@@ -41,6 +41,8 @@ def test_503_says_when_to_come_back() -> None:
         ("a\x1b[31mb\nc\u202ed", "a?[31mb?c?d"),
         ("x" * 80, "x" * 80),
         ("x" * 81, "x" * 77 + "..."),
+        ("/v1/jobs/cmb_" + "0aZ" * 16 + "7/cancel", "/v1/jobs/cmb_[redacted]/cancel"),
+        ("cmb_short", "cmb_short"),
     ],
 )
 def test_echo_is_short_and_printable(text: str, shown: str) -> None:
