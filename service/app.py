@@ -15,9 +15,11 @@ from service.api import (
     datasets,
     events,
     health,
+    job_actions,
     jobs,
     lineages,
     networks,
+    plans,
     problem_pages,
     recommendations,
     verdicts,
@@ -93,7 +95,18 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(known_query)])
-    for resource in (jobs, candidates, lineages, events, networks, verdicts, recommendations, datasets):
+    for resource in (
+        jobs,
+        job_actions,
+        plans,
+        candidates,
+        lineages,
+        events,
+        networks,
+        verdicts,
+        recommendations,
+        datasets,
+    ):
         v1.include_router(resource.router)
     v1.include_router(health.versions)
     app.include_router(v1)

@@ -183,6 +183,22 @@ class JobFinished(Conflict):
     advice = "Submit a new job; a finished one never changes."
 
 
+class JobRunning(Conflict):
+    """The job runs, and what was asked for can only be done with one that does not."""
+
+    code = "job-running"
+    title = "Job running"
+    advice = "Cancel the job with POST /v1/jobs/{id}/cancel, wait until it has ended, and ask again."
+
+
+class IdempotencyKeyInUse(Conflict):
+    """A request with the same Idempotency-Key is being worked on at this moment."""
+
+    code = "idempotency-key-in-use"
+    title = "Idempotency key in use"
+    advice = "Send the same request again in a second: it then gets the answer of the first one."
+
+
 class JobNotFinished(Conflict):
     """The result was asked for while the job is still on its way."""
 
@@ -197,6 +213,15 @@ class SearchEnded(Conflict):
     code = "search-ended"
     title = "Search ended"
     advice = "Submit a new job with the larger budget: with the same seed it begins with the same networks."
+
+
+class PreconditionFailed(CambrianError):
+    """The resource has changed since the representation was read whose ETag the header If-Match names."""
+
+    status = 412
+    code = "precondition-failed"
+    title = "Precondition failed"
+    advice = "Read the resource again, decide whether the change is still wanted, and send it with the new ETag."
 
 
 class PayloadTooLarge(CambrianError):
@@ -250,6 +275,14 @@ class InvalidSpec(Unprocessable):
     code = "invalid-spec"
     title = "Invalid job spec"
     advice = "Each entry of `errors` names a field of the spec, what it accepts, and so the way out."
+
+
+class IdempotencyKeyReused(Unprocessable):
+    """The Idempotency-Key was used for another request within the last 24 hours."""
+
+    code = "idempotency-key-reused"
+    title = "Idempotency key reused"
+    advice = "Make a new key for every new request; use a key again only to repeat the very same one."
 
 
 class InternalError(CambrianError):
