@@ -39,7 +39,7 @@ def submit(database: Database, dataset: UploadedDataset) -> str:
     spec = JobSpec.model_validate(SPEC)
     with database.write() as session:
         jobs = JobRepository(session, dataset.owner)
-        return jobs.create(spec.name, spec.dataset, spec.model_dump(), spec.seed, dataset).id
+        return jobs.create(spec.name, spec.dataset, spec.model_dump(), spec.seed, uploaded=dataset).id
 
 
 def test_from_a_file_to_a_verdict(database: Database, settings: Settings) -> None:

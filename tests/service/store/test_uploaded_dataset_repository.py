@@ -87,7 +87,7 @@ def test_names_that_nothing_has(database: Database, name: str) -> None:
 def test_what_jobs_need_cannot_be_deleted(database: Database, status: str) -> None:
     dataset = create(database)
     with database.write() as session:
-        job = JobRepository(session, "ann").create("job", "flowers", samples.SPEC, 1, dataset)
+        job = JobRepository(session, "ann").create("job", "flowers", samples.SPEC, 1, uploaded=dataset)
     samples.set_status(database, job.id, status)
 
     with pytest.raises(DatasetInUse, match=job.id), database.write() as session:
@@ -98,7 +98,7 @@ def test_what_jobs_need_cannot_be_deleted(database: Database, status: str) -> No
 def test_what_finished_jobs_needed_can(database: Database, status: str) -> None:
     dataset = create(database)
     with database.write() as session:
-        job = JobRepository(session, "ann").create("job", "flowers", samples.SPEC, 1, dataset)
+        job = JobRepository(session, "ann").create("job", "flowers", samples.SPEC, 1, uploaded=dataset)
     samples.set_status(database, job.id, status)
 
     with database.write() as session:
