@@ -158,9 +158,13 @@ class Doorkeeper:
             require(caller, *entrance.scopes(scope["method"]))
 
     def _refusal(self, scope: Scope, error: CambrianError) -> Response:
-        asked = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
+        headers = Headers(scope=scope)
+        asked = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
         if not (asked and isinstance(error, Unauthorized)):
-            return problem(scope, error)
+            # A small body is read and thrown away; a large one is not worth waiting for.
+            length = headers.get("content-length", "0")
+            large = "transfer-encoding" in headers or len(length) > len(str(_SMALL_BYTES))
+            return problem(scope, error, {"Connection": "close"} if large else None)
         # In the place of the page, so that its address is still there after signing in.
         page = self._sign_in(Request(scope))
         page.status_code = error.status
@@ -168,6 +172,7 @@ class Doorkeeper:
         return page
 
 
+_SMALL_BYTES: Final = 99_999
 _NEEDED: Final = "this service asks for a token"
 
 

@@ -119,8 +119,11 @@ def test_use_is_noted(guarded: InProcess, database: Database) -> None:
 
 
 def test_the_body_of_a_stranger_is_not_read(guarded: InProcess) -> None:
-    for body in (b"{", b"x" * 2_000_000):
-        problem_of(guarded.client.post("/v1/jobs", content=body), 401)
+    for body, connection in ((b"{", None), (b"x" * 2_000_000, "close")):
+        answer = guarded.client.post("/v1/jobs", content=body)
+
+        problem_of(answer, 401)
+        assert answer.headers.get("Connection") == connection
 
 
 def test_what_is_not_there_is_not_told_to_strangers(guarded: InProcess, database: Database) -> None:
