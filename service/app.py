@@ -18,9 +18,11 @@ from service.api import (
     datasets,
     events,
     health,
+    job_actions,
     jobs,
     lineages,
     networks,
+    plans,
     problem_pages,
     recommendations,
     tokens,
@@ -49,6 +51,8 @@ from service.store.entities import now
 
 _RESOURCES = (
     jobs,
+    job_actions,
+    plans,
     candidates,
     lineages,
     events,

@@ -84,7 +84,10 @@ class BudgetSpec(StrictModel):
         return self.amount + per_candidate - 1
 
     def raised(self, change: "BudgetChange") -> "BudgetSpec | list[FieldError]":
-        """Return the budget with the change made to it, or what keeps it from being made: a budget never shrinks."""
+        """Return the budget with the change made to it, or what keeps it from being made.
+
+        The work never shrinks. A limit in seconds may be raised, taken away, or set where there was none.
+        """
         errors: list[FieldError] = []
         for name in sorted(change.model_fields_set):
             before, after = getattr(self, name), getattr(change, name)
@@ -94,13 +97,9 @@ class BudgetSpec(StrictModel):
                         f"/budget/{name}", f"cannot be set: this job counts its budget in {self.unit}; raise those"
                     )
                 )
-            elif name == "max_seconds" and before is None and after is not None:
-                errors.append(
-                    FieldError("/budget/max_seconds", "cannot be set: this job has no such limit, and none is more")
-                )
             elif after is None and name != "max_seconds":
                 errors.append(FieldError(f"/budget/{name}", f"must be a whole number of at least {before:,}"))
-            elif after is not None and after < before:
+            elif after is not None and before is not None and after < before:
                 errors.append(FieldError(f"/budget/{name}", f"must be at least {before:,}, which it is now"))
         if not change.model_fields_set:
             errors.append(FieldError("/budget", f"must name {self.unit} or max_seconds"))

@@ -212,6 +212,22 @@ class JobFinished(Conflict):
     advice = "Submit a new job; a finished one never changes."
 
 
+class JobRunning(Conflict):
+    """The job runs, and what was asked for can only be done with one that does not."""
+
+    code = "job-running"
+    title = "Job running"
+    advice = "Cancel the job with POST /v1/jobs/{id}/cancel, wait until it has ended, and ask again."
+
+
+class IdempotencyKeyInUse(Conflict):
+    """A request with the same Idempotency-Key is being worked on at this moment."""
+
+    code = "idempotency-key-in-use"
+    title = "Idempotency key in use"
+    advice = "Send the same request again in a second: it then gets the answer of the first one."
+
+
 class JobNotFinished(Conflict):
     """The result was asked for while the job is still on its way."""
 
@@ -242,6 +258,15 @@ class DatasetInUse(Conflict):
     code = "dataset-in-use"
     title = "Data set in use"
     advice = "Wait for the jobs that the detail names, or cancel them; then delete the data set."
+
+
+class PreconditionFailed(CambrianError):
+    """The resource has changed since the representation was read whose ETag the header If-Match names."""
+
+    status = 412
+    code = "precondition-failed"
+    title = "Precondition failed"
+    advice = "Read the resource again, decide whether the change is still wanted, and send it with the new ETag."
 
 
 class PayloadTooLarge(CambrianError):
@@ -336,6 +361,14 @@ class DigestMismatch(Unprocessable):
     code = "digest-mismatch"
     title = "Digest mismatch"
     advice = "Send the file again; if it fails again, check how the digest was made (`sha256sum FILE`, in base64)."
+
+
+class IdempotencyKeyReused(Unprocessable):
+    """The Idempotency-Key was used for another request within the last 24 hours."""
+
+    code = "idempotency-key-reused"
+    title = "Idempotency key reused"
+    advice = "Make a new key for every new request; use a key again only to repeat the very same one."
 
 
 class InternalError(CambrianError):

@@ -5,8 +5,10 @@ default mode coerces (`true` becomes 1, "5" becomes 5). These kinds accept exact
 field reads alike, whatever was wrong with the input.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -17,6 +19,10 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 _JOINERS: Final = "\u200c\u200d"
 # Control, format (among them the marks that turn the direction of text), surrogate, and line and paragraph separators.
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+_RFC3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
 
 
 class StrictModel(BaseModel):
@@ -161,6 +167,78 @@ class Text:
         if not any(c not in _JOINERS and not c.isspace() for c in text):
             raise ValueError
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Text of any number of lines, which may be empty; no control characters, no change of direction."""
+
+    maximum: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler
+        return _explained(
+            core_schema.no_info_after_validator_function(
+                self._readable, core_schema.str_schema(strict=True, max_length=self.maximum)
+            ),
+            f"must be text of at most {self.maximum:,} characters, without control characters but line breaks and tabs",
+        )
+
+    @staticmethod
+    def _readable(text: str) -> str:
+        if any(unicodedata.category(c) in _UNPRINTABLE and c not in _JOINERS and c not in "\r\n\t" for c in text):
+            raise ValueError
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Different ones of some words in a query string, with commas between them; left as it is, to be split there."""
+
+    words: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler
+        return _explained(
+            core_schema.no_info_after_validator_function(self._known, core_schema.str_schema(max_length=500)),
+            f"must be one or several of {', '.join(self.words)}, with commas between them",
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        del schema, handler
+        one = f"({'|'.join(self.words)})"
+        return {"type": "string", "pattern": f"^{one}(,{one})*$"}
+
+    def _known(self, text: str) -> str:
+        found = text.split(",")
+        if not set(found) <= set(self.words) or len(set(found)) != len(found):
+            raise ValueError
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class MomentText:
+    """A moment in a query string: RFC 3339 with a zone, read as a datetime in UTC."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler
+        return _explained(
+            core_schema.no_info_after_validator_function(self._read, core_schema.str_schema(max_length=40)),
+            "must be a moment with its zone, such as 2026-01-31T12:00:00Z",
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        del schema, handler
+        return {"type": "string", "format": "date-time"}
+
+    @staticmethod
+    def _read(text: str) -> datetime:
+        if not _RFC3339.fullmatch(text):
+            raise ValueError
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC)
+        except OverflowError:
+            raise ValueError from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from service.space_spec import SpaceSpec
 MAX_WORK: Final = 2**62
 """FLOPs of a whole job; the columns and the virtual clock that add them up are signed 64-bit."""
 
-_FINAL_ARMS: Final = 7
+FINAL_ARMS: Final = 7
 """Networks that the verdict trains anew per seed: at most three that a search found, and four references."""
 
 
@@ -87,7 +87,8 @@ class VerdictSpec(StrictModel):
     ] = True
 
 
-def _default_name(fields: dict[str, Any]) -> str:
+def default_name(fields: dict[str, Any]) -> str:
+    """Return the name of a job that was given none."""
     return f"{fields['strategy']} on {fields['dataset']}"
 
 
@@ -108,7 +109,7 @@ class JobSpec(StrictModel):
             min_length=1, max_length=2, description="The score, and a cost to keep small beside it if that is wanted"
         ),
     ] = Field(default_factory=_default_objectives)
-    name: Annotated[str, Text(200)] = Field(default_factory=_default_name)
+    name: Annotated[str, Text(200)] = Field(default_factory=default_name)
     seed: Annotated[int, Whole(0, 2**63 - 1)] = 0
     budget: BudgetSpec = BudgetSpec()
     parallelism: Annotated[int, Whole(1, 10_000)] = 4
@@ -205,7 +206,7 @@ class JobSpec(StrictModel):
             ]
         # Both searches, their finalists, and every final training, at the price of the dearest network.
         finalists = min(self.final.finalists, self.budget.most_candidates())
-        again = 2 * finalists * self.final.seeds + _FINAL_ARMS * self.verdict.seeds
+        again = 2 * finalists * self.final.seeds + FINAL_ARMS * self.verdict.seeds
         epochs = 2 * self.budget.most_epochs(planned) + again * self.final_training_config().epochs
         work = self.space.dearest_sample(input_shape, outputs) * rows * epochs
         if work <= MAX_WORK:

@@ -1,7 +1,7 @@
 """The candidates of a job: what was tried, and what came of it."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -10,11 +10,16 @@ from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
 from service.api.problems import responses
-from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, token_for
+from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, digest_of, token_for
 from service.api.times import Utc
 from service.errors import DatabaseUnavailable, JobNotFound, Unprocessable
+from service.fields import WholeText
+from service.store.candidate_list import CandidateFilter, CandidateSort
 from service.store.entities import CandidateStatus, Phase
-from service.store.insights import CandidateLine, CandidateSort, Insights
+from service.store.insights import CandidateLine, Insights
+
+MOST_LAYERS: Final = 1_000
+MOST_PARAMETERS: Final = 10**12
 
 router = APIRouter(tags=["candidates"], dependencies=[READ_OR_SUBMIT])
 
@@ -40,6 +45,7 @@ class CandidateResponse(BaseModel):
     architecture: ArchitectureResponse
     description: Annotated[str, Field(examples=["256-[128 relu, 64 relu]-10"])]
     parameters: int
+    layers: Annotated[int, Field(description="Dense layers and convolutions")]
     replicates: Annotated[int, Field(description="Networks that are trained, with different seeds")]
     stop_after: Annotated[int | None, Field(description="Epochs after which it stops early; null for all of them")]
     prediction: Annotated[
@@ -84,14 +90,34 @@ def list_candidates(
     page_token: PageToken = None,
     phase: Annotated[Phase, Query(description="The part of the job's work that they belong to")] = "search",
     sort: Annotated[
-        CandidateSort, Query(description="By number, or by fitness: the best first, those without one last")
+        CandidateSort,
+        Query(
+            description="By number; by fitness, the best first and those without one last; or by parameters, the "
+            "smallest first"
+        ),
     ] = "number",
+    status: Annotated[CandidateStatus | None, Query(description="Only candidates of this status")] = None,
+    layers: Annotated[
+        int | None,
+        WholeText(0, MOST_LAYERS),
+        Query(description="Only networks of so many dense layers and convolutions"),
+    ] = None,
+    operator: Annotated[str | None, Query(max_length=200, description="Only candidates that this made")] = None,
+    min_parameters: Annotated[
+        int | None, WholeText(0, MOST_PARAMETERS), Query(description="Only networks of at least so many parameters")
+    ] = None,
+    max_parameters: Annotated[
+        int | None, WholeText(0, MOST_PARAMETERS), Query(description="Only networks of at most so many parameters")
+    ] = None,
 ) -> CandidatePageResponse:
-    """List the candidates of one phase."""
-    scope = f"candidates {job_id} {phase} {sort}"
+    """List the candidates of one phase that all filters let through."""
+    wanted = CandidateFilter(status, layers, operator, min_parameters, max_parameters)
+    scope = f"candidates {job_id} {phase} {sort} {digest_of(asdict(wanted))}"
     after = None if page_token is None else _number(page_token, scope)
     with database.read() as session:
-        page = Insights(session, caller.owner).candidates(job_id, phase, page_size=page_size, after=after, sort=sort)
+        page = Insights(session, caller.owner).candidates(
+            job_id, phase, page_size=page_size, after=after, sort=sort, wanted=wanted
+        )
     return CandidatePageResponse(
         candidates=[_candidate(line) for line in page.lines],
         next_page_token=None if page.next is None else token_for(scope, str(page.next)),
@@ -108,6 +134,7 @@ def _candidate(line: CandidateLine) -> CandidateResponse:
         architecture=ArchitectureResponse.of(line.architecture),
         description=line.architecture.describe(),
         parameters=line.parameters,
+        layers=line.layers,
         replicates=line.replicates,
         stop_after=line.stop_after,
         prediction=None if line.prediction is None else PredictionResponse(**asdict(line.prediction)),

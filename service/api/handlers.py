@@ -79,6 +79,8 @@ def _field_errors(error: Mapping[str, Any], body_model: type[BaseModel] | None) 
     if kind == "extra_forbidden":
         known = _names(body_model, path[:-1])
         return [FieldError(pointer, f"is not a known field{_meant(body_model, str(path[-1]), known)}")]
+    if kind == "dict_type" and body_model is None:
+        return [FieldError(pointer, "must be an object")]
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         names = _names(body_model, path)
         kind_of_object = f"an object with the fields {', '.join(names)}" if names else "an empty object"

@@ -1,44 +1,50 @@
-"""Jobs: submit, list, read, cancel."""
+"""Jobs: submit, list, read, change, delete."""
 
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Final
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
-from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
+from service.api.etags import ETAG_HEADER, NOT_MODIFIED, IfMatch, IfNoneMatch, etag_of, require_match, tagged
+from service.api.idempotency import CREATED_HEADERS, KEY_PROBLEMS, IdempotencyKey, create_once
+from service.api.job_change import JobChange
 from service.api.job_data import JobData
+from service.api.job_responses import PASSING, JobPageResponse, JobResponse, job_line, read_job
 from service.api.problems import responses
-from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, token_for
+from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, digest_of, token_for
 from service.api.specs import spec_of
-from service.api.times import Utc
-from service.budget_spec import BudgetChange
+from service.api.submission import queued, require_none, require_runnable, runnable_on
 from service.errors import (
     DatabaseUnavailable,
     DatasetNotFound,
-    FieldError,
     InvalidSpec,
     JobFinished,
     JobNotFound,
+    JobRunning,
     MalformedJson,
     PayloadTooLarge,
+    PreconditionFailed,
     RequestTimeout,
     SearchEnded,
     Unprocessable,
     UnsupportedMediaType,
 )
-from service.fields import StrictModel
+from service.fields import MomentText, Several
 from service.job_spec import JobSpec
 from service.store.budget_repository import BudgetRepository
-from service.store.entities import Job, JobCursor, JobStatus, Phase
-from service.store.insights import Insights, JobLine, JobSummary
+from service.store.entities import JOB_STATUSES
+from service.store.insights import Insights
+from service.store.job_control import JobControl
+from service.store.job_details import change_details
+from service.store.job_list import JobFilter, JobPlace, JobSort
 from service.store.job_repository import JobRepository
-from service.store.progress import Progress
 
-_BODY_PROBLEMS: Final = (MalformedJson, PayloadTooLarge, RequestTimeout, UnsupportedMediaType, InvalidSpec)
+BODY_PROBLEMS: Final = (MalformedJson, PayloadTooLarge, RequestTimeout, UnsupportedMediaType, InvalidSpec)
+_ARCHIVED: Final[dict[str, bool | None]] = {"false": False, "true": True, "all": None}
 _EXAMPLES: Final = [
     {"dataset": "digits-16x16"},
     {
@@ -54,85 +60,6 @@ _EXAMPLES: Final = [
 router = APIRouter(tags=["jobs"], dependencies=[READ_OR_SUBMIT])
 
 
-class ProgressResponse(BaseModel):
-    """How far a phase has come, and what it cost."""
-
-    phase: Phase
-    proposed: int
-    pending: int
-    evaluated: int
-    failed: int
-    epochs: int
-    flops: float
-    cpu_seconds: float
-    best_number: int | None
-    best_fitness: float | None
-
-
-class BestResponse(BaseModel):
-    """The best candidate of the search so far."""
-
-    number: int
-    fitness: Annotated[float, Field(description="Accuracy on the validation rows")]
-    architecture: ArchitectureResponse
-    parameters: int
-    description: Annotated[str, Field(examples=["256-[128 relu, 64 relu]-10"])]
-
-
-class ImprovementResponse(BaseModel):
-    """A candidate that was better than all with a lower number."""
-
-    number: int
-    fitness: float
-
-
-class JobLineResponse(BaseModel):
-    """A job in a list."""
-
-    id: Annotated[str, Field(description="Opaque: use it as it was given", examples=["3f9c2a7be1d04c58"])]
-    name: str
-    status: JobStatus
-    phase: Annotated[Phase | None, Field(description="The part of its work that it has come to")]
-    dataset: str
-    seed: int
-    created_at: Utc
-    started_at: Utc | None
-    finished_at: Utc | None
-    elapsed_seconds: Annotated[float, Field(description="From the first start to the end, or to now")]
-    stop_reason: Annotated[str | None, Field(description="Why the search ended")]
-    error: Annotated[str | None, Field(description="Why the job failed")]
-    cancel_requested: bool
-    progress: Annotated[list[ProgressResponse], Field(description="The phases that have begun, in the order of time")]
-
-
-class JobResponse(JobLineResponse):
-    """A job with all that it was asked to do."""
-
-    dataset_fingerprint: Annotated[str | None, Field(description="SHA-256 of the data that it runs on")]
-    spec: Annotated[dict[str, Any], Field(description="The job spec as it was accepted, defaults filled in")]
-    stopped_at: Annotated[int | None, Field(description="How many candidates the search had when it ended")]
-    search_seconds: Annotated[float, Field(description="For how long the search has run, restarts included")]
-    best: BestResponse | None
-    best_so_far: Annotated[list[ImprovementResponse], Field(description="Candidates that were a new best, by number")]
-
-
-class JobPageResponse(BaseModel):
-    """Jobs, newest first."""
-
-    jobs: list[JobLineResponse]
-    next_page_token: Annotated[str | None, Field(description="null on the last page")]
-
-
-class JobChange(StrictModel):
-    """What can be changed of a job: its budget can be raised."""
-
-    budget: BudgetChange
-
-
-class Nothing(StrictModel):
-    """An object without fields."""
-
-
 @router.post(
     "/jobs",
     operation_id="submit_job",
@@ -140,47 +67,65 @@ class Nothing(StrictModel):
     status_code=202,
     response_model=JobResponse,
     responses={
-        202: {"headers": {"Location": {"description": "Address of the job", "schema": {"type": "string"}}}},
-        **responses(*_BODY_PROBLEMS, DatasetNotFound, DatabaseUnavailable),
+        202: {"headers": CREATED_HEADERS},
+        **responses(*BODY_PROBLEMS, *KEY_PROBLEMS, DatasetNotFound, DatabaseUnavailable),
     },
 )
 def submit_job(
-    spec: Annotated[JobSpec, Body(examples=_EXAMPLES)], caller: CallerOf, database: DatabaseOf, response: Response
-) -> JobResponse:
+    spec: Annotated[JobSpec, Body(examples=_EXAMPLES)],
+    caller: CallerOf,
+    database: DatabaseOf,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Queue a search that could be run; a runner takes it from there."""
     with database.read() as session:
-        dataset = JobData.named(session, caller.owner, spec.dataset)
-    _require_none(spec.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
-    with database.write() as session:
-        dataset.hold(session)
-        job = JobRepository(session, caller.owner).create(
-            spec.name, spec.dataset, spec.model_dump(mode="json"), spec.seed, dataset.uploaded
-        )
-        summary = Insights(session, caller.owner).summary(job.id)
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return _job(summary)
+        data = runnable_on(session, caller.owner, spec)
+    return create_once(
+        database,
+        caller.owner,
+        idempotency_key,
+        "submit_job",
+        spec.model_dump(mode="json"),
+        lambda session: queued(session, caller.owner, spec, data),
+    )
 
 
 @router.get(
     "/jobs",
     operation_id="list_jobs",
-    summary="List the jobs, newest first",
+    summary="List the jobs",
     responses=responses(Unprocessable, DatabaseUnavailable),
 )
 def list_jobs(
+    *,
     caller: CallerOf,
     database: DatabaseOf,
     page_size: PageSize = 50,
     page_token: PageToken = None,
-    status: Annotated[JobStatus | None, Query(description="Only jobs of this status")] = None,
+    status: Annotated[
+        str | None,
+        Several(JOB_STATUSES),
+        Query(description="Only jobs of this status, or of one of several with commas between them"),
+    ] = None,
+    dataset: Annotated[str | None, Query(max_length=200, description="Only jobs on this data set")] = None,
+    label: Annotated[str | None, Query(max_length=60, description="Only jobs with this label")] = None,
+    name: Annotated[
+        str | None, Query(max_length=200, description="Only jobs with this text in their name, in either case")
+    ] = None,
+    archived: Annotated[Literal["false", "true", "all"], Query(description="Archived jobs, others, or both")] = "false",
+    created_after: Annotated[datetime | None, MomentText(), Query(description="Only jobs submitted later")] = None,
+    created_before: Annotated[datetime | None, MomentText(), Query(description="Only jobs submitted earlier")] = None,
+    sort: Annotated[JobSort, Query(description="By best score: those without one come last")] = "newest",
 ) -> JobPageResponse:
-    """List the jobs, newest first."""
-    scope = f"jobs {status or ''}"
-    before = None if page_token is None else _cursor(page_token, scope)
+    """List the jobs that all filters let through."""
+    statuses = tuple(one for one in JOB_STATUSES if status is not None and one in status.split(","))
+    wanted = JobFilter(statuses, dataset, label, name, _ARCHIVED[archived], created_after, created_before)
+    scope = f"jobs {sort} {digest_of(asdict(wanted))}"
+    after = None if page_token is None else _place(page_token, scope, sort)
     with database.read() as session:
-        page = Insights(session, caller.owner).jobs(page_size, before, status)
+        page = Insights(session, caller.owner).jobs(page_size, after, wanted=wanted, sort=sort)
     return JobPageResponse(
-        jobs=[JobLineResponse(**_line(line.job, line.phases, line)) for line in page.lines],
+        jobs=[job_line(line) for line in page.lines],
         next_page_token=None if page.next is None else token_for(scope, str(page.next)),
     )
 
@@ -190,133 +135,86 @@ def list_jobs(
     operation_id="get_job",
     summary="Read a job",
     response_model=JobResponse,
-    responses=responses(JobNotFound, Unprocessable, DatabaseUnavailable),
+    responses={
+        200: {"headers": ETAG_HEADER},
+        **NOT_MODIFIED,
+        **responses(JobNotFound, Unprocessable, DatabaseUnavailable),
+    },
 )
-def get_job(job_id: JobId, caller: CallerOf, database: DatabaseOf) -> JobResponse:
+def get_job(job_id: JobId, caller: CallerOf, database: DatabaseOf, if_none_match: IfNoneMatch = None) -> Response:
     """Read a job and how far it has come."""
     with database.read() as session:
-        return _job(Insights(session, caller.owner).summary(job_id))
+        job = read_job(session, caller.owner, job_id)
+    return tagged(job, if_none_match, PASSING)
 
 
 @router.patch(
     "/jobs/{job_id}",
     operation_id="change_job",
-    summary="Raise the budget of a job",
+    summary="Change a job: its name, labels, notes, place in the archive, or budget",
     description=(
-        "Evaluations, epochs (whichever the job counts in) and `max_seconds` can be raised until the search has ended; "
-        "what is left out stays. The search goes on as if it had been asked for so much from the start. Asking again "
-        "changes nothing. `max_seconds: null` takes that limit away."
+        "What is left out stays. Name, labels, notes and `archived` may change at any time. Evaluations or epochs "
+        "(whichever the job counts in) can be raised until the search has ended; `max_seconds` can be raised, set, or "
+        "taken away with null. The search goes on as if it had been asked for so much from the start. Asking again "
+        "changes nothing. With If-Match nothing is changed unless the job is as it was read."
     ),
     response_model=JobResponse,
-    responses=responses(*_BODY_PROBLEMS, JobNotFound, JobFinished, SearchEnded, DatabaseUnavailable),
+    responses={
+        200: {"headers": ETAG_HEADER},
+        **responses(*BODY_PROBLEMS, JobNotFound, JobFinished, SearchEnded, PreconditionFailed, DatabaseUnavailable),
+    },
 )
 def change_job(
     job_id: JobId,
-    change: Annotated[JobChange, Body(examples=[{"budget": {"evaluations": 128}}])],
+    change: Annotated[
+        JobChange, Body(examples=[{"budget": {"evaluations": 128}}, {"labels": ["thesis"], "notes": "The long run."}])
+    ],
     caller: CallerOf,
     database: DatabaseOf,
-) -> JobResponse:
-    """Raise the budget; the runner notices within seconds."""
+    if_match: IfMatch = None,
+) -> Response:
+    """Change what is given, all of it or nothing; a runner notices a raised budget within seconds."""
     with database.write() as session:
-        budgets = BudgetRepository(session, caller.owner)
-        job = budgets.locked(job_id)
-        spec = spec_of(job)
-        raised = spec.budget.raised(change.budget)
-        if isinstance(raised, list):
-            _require_none(raised)
-        elif raised != spec.budget:
-            dataset = JobData.of_job(session, job)
-            larger = spec.model_copy(update={"budget": raised})
-            _require_none(larger.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
-            budgets.change(job, raised.model_dump(mode="json"))
-        summary = Insights(session, caller.owner).summary(job_id)
-    return _job(summary)
+        job = JobRepository(session, caller.owner).locked(job_id)
+        if if_match is not None:
+            before = read_job(session, caller.owner, job_id)
+            require_match(if_match, etag_of(before.model_dump(mode="json"), PASSING))
+        if change.budget is not None:
+            budgets = BudgetRepository(session, caller.owner)
+            budgets.locked(job_id)
+            spec = spec_of(job)
+            raised = spec.budget.raised(change.budget)
+            if isinstance(raised, list):
+                require_none(raised)
+            elif raised != spec.budget:
+                require_runnable(spec.model_copy(update={"budget": raised}), JobData.of_job(session, job))
+                budgets.change(job, raised.model_dump(mode="json"))
+        change_details(session, job_id, change.details())
+        after = read_job(session, caller.owner, job_id)
+    return tagged(after, None, PASSING)
 
 
-@router.post(
-    "/jobs/{job_id}/cancel",
-    operation_id="cancel_job",
-    summary="Cancel a job",
+@router.delete(
+    "/jobs/{job_id}",
+    operation_id="delete_job",
+    summary="Delete a job with everything that belongs to it",
     description=(
-        "A job that waits is cancelled at once; one that runs is asked to end, and does within seconds. Asking again "
-        "changes nothing. A job that has ended otherwise answers 409. The body is empty, or `{}`."
+        "A job that runs answers 409: cancel it first, and wait until it has ended. What is deleted is gone for good; "
+        "to have it out of sight only, archive it."
     ),
-    response_model=JobResponse,
-    responses=responses(*_BODY_PROBLEMS, JobNotFound, JobFinished, DatabaseUnavailable),
+    status_code=204,
+    response_class=Response,
+    responses=responses(JobNotFound, JobRunning, Unprocessable, DatabaseUnavailable),
 )
-def cancel_job(
-    job_id: JobId, caller: CallerOf, database: DatabaseOf, body: Annotated[Nothing | None, Body()] = None
-) -> JobResponse:
-    """Ask for a job to end."""
-    del body
+def delete_job(job_id: JobId, caller: CallerOf, database: DatabaseOf) -> Response:
+    """Delete a job that does not run."""
     with database.write() as session:
-        JobRepository(session, caller.owner).request_cancel(job_id)
-        summary = Insights(session, caller.owner).summary(job_id)
-    return _job(summary)
+        JobControl(session, caller.owner).delete(job_id)
+    return Response(status_code=204)
 
 
-def _require_none(refusals: Sequence[FieldError]) -> None:
-    if refusals:
-        raise InvalidSpec(f"{refusals[0].pointer}: {refusals[0].detail}", errors=refusals)
-
-
-def _job(summary: JobSummary) -> JobResponse:
-    best = summary.best
-    return JobResponse(
-        **_line(summary.job, summary.phases, summary),
-        dataset_fingerprint=summary.job.dataset_fingerprint,
-        spec=summary.job.spec,
-        stopped_at=summary.job.stopped_at,
-        search_seconds=summary.job.search_seconds,
-        best=None
-        if best is None
-        else BestResponse(
-            number=best.number,
-            fitness=best.fitness,
-            architecture=ArchitectureResponse.of(best.architecture),
-            parameters=best.architecture.parameter_count,
-            description=best.architecture.describe(),
-        ),
-        best_so_far=[ImprovementResponse(number=one.number, fitness=one.fitness) for one in summary.best_so_far],
-    )
-
-
-def _line(job: Job, phases: Iterable[Progress], line: JobLine | JobSummary) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "name": job.name,
-        "status": job.status,
-        "phase": job.phase,
-        "dataset": job.dataset,
-        "seed": job.seed,
-        "created_at": job.created_at,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
-        "elapsed_seconds": line.elapsed_seconds,
-        "stop_reason": job.stop_reason,
-        "error": job.error,
-        "cancel_requested": job.cancel_requested,
-        "progress": [_progress(phase) for phase in phases],
-    }
-
-
-def _progress(progress: Progress) -> ProgressResponse:
-    return ProgressResponse(
-        phase=progress.phase,
-        proposed=progress.proposed,
-        pending=progress.pending,
-        evaluated=progress.evaluated,
-        failed=progress.failed,
-        epochs=progress.epochs,
-        flops=progress.flops,
-        cpu_seconds=progress.seconds,
-        best_number=progress.best_number,
-        best_fitness=progress.best_fitness,
-    )
-
-
-def _cursor(token: str, scope: str) -> JobCursor:
+def _place(token: str, scope: str, sort: JobSort) -> JobPlace:
     try:
-        return JobCursor.parse(cursor_of(token, scope))
+        return JobPlace.parse(cursor_of(token, scope), sort)
     except ValueError:
         raise bad_token() from None

@@ -3,13 +3,15 @@
 import base64
 import re
 import unicodedata
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
+from service.api.conditional import matches
 from service.api.context import CallerOf, DatabaseOf
+from service.api.etags import IfNoneMatch
 from service.api.problems import responses
 from service.api.query import JobId
 from service.errors import DatabaseUnavailable, JobNotFinished, JobNotFound, NetworkNotFound, Unprocessable
@@ -49,7 +51,7 @@ def get_network(
     job_id: JobId,
     caller: CallerOf,
     database: DatabaseOf,
-    if_none_match: Annotated[str | None, Header(max_length=2_000)] = None,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Answer with the file, or say why there is none."""
     with database.read() as session:
@@ -60,7 +62,7 @@ def get_network(
     digest = base64.b64encode(bytes.fromhex(network.sha256)).decode("ascii")
     # A finished job is final, but the address could be asked again after the job was deleted.
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if if_none_match is not None and _matches(if_none_match, etag):
+    if if_none_match is not None and matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
     headers |= {
         "Content-Disposition": f'attachment; filename="{file_name(job)}"',
@@ -81,8 +83,3 @@ def file_name(job: Job) -> str:
     words = _UNSAFE.sub("-", plain)[:60].strip("-")
     # With the prefix no name is one that Windows reserves, such as CON.
     return f"cambrian-{words}-{job.id}.npz" if words else f"cambrian-{job.id}.npz"
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in tags or etag in tags

@@ -2,9 +2,12 @@
 
 import base64
 import binascii
+import hashlib
+import json
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, Final, get_args, get_origin
+from typing import Annotated, Any, Final, get_args, get_origin
 
 from fastapi import Path, Query, Request
 from pydantic import AfterValidator
@@ -17,7 +20,7 @@ MAX_PAGE_SIZE: Final = 200
 
 PageSize = Annotated[int, WholeText(1, MAX_PAGE_SIZE), Query(description="Entries per page")]
 PageToken = Annotated[
-    str | None, Query(max_length=500, description="Where to go on: the `next_page_token` of the page before")
+    str | None, Query(max_length=2_000, description="Where to go on: the `next_page_token` of the page before")
 ]
 
 _JOB_ID: Final = re.compile(r"[0-9a-z]{1,40}")
@@ -74,7 +77,7 @@ def cursor_of(token: str, scope: str) -> str:
     """Return the place that a token stands for; raises Unprocessable for one that this list did not give."""
     try:
         padded = token.encode("ascii") + b"=" * (-len(token) % 4)
-        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         raise bad_token() from None
     given, separator, cursor = text.partition("\n")
@@ -83,6 +86,12 @@ def cursor_of(token: str, scope: str) -> str:
     if given != scope:
         raise bad_token("was given for other filters; keep the filters while paging")
     return cursor
+
+
+def digest_of(filters: Mapping[str, Any]) -> str:
+    """Return a short text for the filters of a list, by which a token knows the list that it belongs to."""
+    text = json.dumps(filters, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
 
 def bad_token(detail: str = "must be the next_page_token of an earlier page, unchanged") -> Unprocessable:

@@ -1,13 +1,15 @@
 """Whether the search was worth it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
+from service.api.etags import ETAG_HEADER, NOT_MODIFIED, IfNoneMatch, tagged
 from service.api.networks import require_finished
 from service.api.problems import responses
 from service.api.query import JobId
@@ -198,18 +200,23 @@ class VerdictResponse(_Stored):
     operation_id="get_verdict",
     summary="Read whether the search was worth it",
     response_model=VerdictResponse,
-    # A verdict is told as it was stored, without fields that its format does not have.
-    response_model_exclude_unset=True,
-    responses=responses(JobNotFound, VerdictNotFound, JobNotFinished, Unprocessable, DatabaseUnavailable),
+    responses={
+        200: {"headers": ETAG_HEADER},
+        **NOT_MODIFIED,
+        **responses(JobNotFound, VerdictNotFound, JobNotFinished, Unprocessable, DatabaseUnavailable),
+    },
 )
-def get_verdict(job_id: JobId, caller: CallerOf, database: DatabaseOf) -> dict[str, Any]:
+def get_verdict(job_id: JobId, caller: CallerOf, database: DatabaseOf, if_none_match: IfNoneMatch = None) -> Response:
     """Answer with the stored verdict, or say why there is none."""
     with database.read() as session:
         job = JobRepository(session, caller.owner).get(job_id)
     require_finished(job, "verdict")
     if job.verdict is None:
         raise VerdictNotFound(f"the job has {_ended(job.status)} without a verdict")
-    return job.verdict
+    # A verdict is told as it was stored, without fields that its format does not have.
+    return tagged(
+        VerdictResponse.model_validate(job.verdict).model_dump(mode="json", exclude_unset=True), if_none_match
+    )
 
 
 def _ended(status: str) -> str:

@@ -1,4 +1,4 @@
-"""Keeps a job's lease alive while its runner makes progress, and hears of a wish to cancel."""
+"""Keeps a job's lease alive while its runner makes progress, and hears of a wish to cancel or to pause it."""
 
 import logging
 import threading
@@ -30,6 +30,7 @@ class Heartbeat:
         self._ended = threading.Event()
         self._lost = threading.Event()
         self._cancel = threading.Event()
+        self._pause = threading.Event()
         self._last_progress = time.monotonic()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat {lease.job_id}", daemon=True)
 
@@ -48,6 +49,11 @@ class Heartbeat:
         """Whether somebody asked to cancel the job."""
         return self._cancel.is_set()
 
+    @property
+    def pause_requested(self) -> bool:
+        """Whether somebody asked to pause the job, and has not taken that back."""
+        return self._pause.is_set()
+
     def progress(self) -> None:
         """Note that the job advances. Raises LeaseLost when another runner has the job."""
         self._last_progress = time.monotonic()
@@ -62,8 +68,13 @@ class Heartbeat:
                 return
             try:
                 with self._database.write() as session:
-                    if JobRepository(session).renew(self._lease, self._lease_seconds).cancel_requested:
-                        self._cancel.set()
+                    wanted = JobRepository(session).renew(self._lease, self._lease_seconds)
+                if wanted.cancel_requested:
+                    self._cancel.set()
+                if wanted.pause_requested:
+                    self._pause.set()
+                else:
+                    self._pause.clear()
             except LeaseLost:
                 self._lost.set()
                 return

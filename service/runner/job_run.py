@@ -24,7 +24,7 @@ from service.data.errors import DatasetUnavailable
 from service.job_spec import JobSpec
 from service.runner.budgeted_search import BudgetedSearch
 from service.runner.dataset_row import dataset_row
-from service.runner.endings import JobCancelled, JobFailed, JobStopped
+from service.runner.endings import JobCancelled, JobFailed, JobPaused, JobStopped
 from service.runner.evaluators import open_evaluator
 from service.runner.heartbeat import Heartbeat
 from service.runner.job_data import load_job_data
@@ -76,7 +76,7 @@ class JobRun:
         self._recorded = 0
 
     def run(self) -> None:
-        """Run the job to its end, or until it is cancelled or the runner stops. Raises LeaseLost."""
+        """Run the job to its end, or until it is cancelled or paused, or the runner stops. Raises LeaseLost."""
         with self._ended():
             self._run_on_evaluators(self._plan())
 
@@ -88,6 +88,10 @@ class JobRun:
         except JobStopped:
             with self._database.write() as session:
                 JobRepository(session).release(self._lease)
+        except JobPaused:
+            log.info("job %s: paused", self._lease.job_id)
+            with self._database.write() as session:
+                JobRepository(session).pause(self._lease)
         except JobCancelled:
             self._finish("cancelled")
         except (JobFailed, DatasetUnavailable) as error:
@@ -141,6 +145,8 @@ class JobRun:
             fruitless = jobs.fruitless_claims(job.id)
         if job.cancel_requested:
             raise JobCancelled
+        if job.pause_requested:
+            raise JobPaused
         if fruitless > MOST_FRUITLESS_CLAIMS:
             raise JobFailed(
                 f"{fruitless - 1} runners in a row ended without bringing the job forward; their logs say why "
@@ -225,6 +231,8 @@ class JobRun:
     def _obey(self) -> None:
         if self._heartbeat.cancel_requested:
             raise JobCancelled
+        if self._heartbeat.pause_requested:
+            raise JobPaused
         if self._stop.is_set():
             raise JobStopped
 

@@ -40,7 +40,11 @@ _STORED: Final = select(candidates.c.number, candidates.c.id, candidates.c.statu
 _END_CANDIDATE: Final = (
     update(candidates)
     .where(candidates.c.id == evaluations.c.candidate_id, candidates.c.id.in_(bindparam("ids", expanding=True)))
-    .values(status=case((evaluations.c.fitness.is_(None), "failed"), else_="evaluated"), fitness=evaluations.c.fitness)
+    .values(
+        status=case((evaluations.c.fitness.is_(None), "failed"), else_="evaluated"),
+        fitness=evaluations.c.fitness,
+        negative_fitness=-evaluations.c.fitness,
+    )
 )
 # What the event of a candidate tells: these columns of its row, as they are stored.
 _PROPOSED: Final = ("phase", "number", "parents", "operator", "architecture", "parameters")

@@ -22,6 +22,9 @@ PHASES: Final[tuple[Phase, ...]] = ("search", "baseline", "finalists", "final")
 CandidateStatus = Literal["pending", "evaluated", "failed"]
 CANDIDATE_STATUSES: Final[tuple[CandidateStatus, ...]] = ("pending", "evaluated", "failed")
 
+IdempotencyState = Literal["running", "done"]
+IDEMPOTENCY_STATES: Final[tuple[IdempotencyState, ...]] = ("running", "done")
+
 
 def now() -> datetime:
     """Return the present moment in UTC."""
@@ -50,6 +53,11 @@ class Job:
     search_seconds: float
     error: str | None
     cancel_requested: bool
+    pause_requested: bool
+    resumed_at: datetime | None
+    notes: str
+    archived: bool
+    cloned_from: str | None
     lease_runner: str | None
     lease_number: int
     event_count: int
@@ -104,6 +112,7 @@ class Held:
     """What a runner hears when it renews its lease."""
 
     cancel_requested: bool
+    pause_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ forgotten. Runners may append others of their own.
 | status           | status; when it ended: stop_reason, error; when a runner took it: runner, lease                |
 | phase            | phase                                                                                          |
 | cancel_requested | -                                                                                              |
+| pause_requested  | -                                                                                              |
+| resume_requested | - (a pause was taken back before a runner began it)                                            |
 | budget           | evaluations, epochs, max_seconds: the job's budget from now on                                 |
 | proposed         | phase, number, parents, operator, architecture, parameters                                     |
 | evaluated        | phase, number, fitness, epochs, flops, seconds, worker, then the phase so far: progress        |

@@ -6,22 +6,23 @@ Use it within `Database.read()`, which gives all questions of one answer the sam
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from core.architecture import Architecture
 from core.replicates import mean_and_standard_error
 from core.training import Epoch, TrainingConfig
 from evolution.candidate import Prediction
-from service.store.entities import PHASES, CandidateStatus, Job, JobCursor, JobStatus, Phase, now
+from service.store.candidate_list import CandidateFilter, CandidateSort, candidate_lines, list_candidates
+from service.store.entities import PHASES, CandidateStatus, Job, Phase, now
+from service.store.job_details import labels_of
+from service.store.job_list import JobFilter, JobPlace, JobSort, list_jobs
 from service.store.job_repository import JobRepository
 from service.store.mapping import candidate_from_row, curve_from_json
 from service.store.models import candidates, evaluations, progress
 from service.store.progress import Improvement, Progress, progress_from_row
-
-CandidateSort = Literal["number", "fitness"]
 
 _IN_TIME: dict[Phase, int] = {phase: place for place, phase in enumerate(PHASES)}
 
@@ -47,6 +48,7 @@ class JobSummary:
     budget: dict[str, Any]
     phases: tuple[Progress, ...]
     best: BestCandidate | None
+    labels: tuple[str, ...]
     elapsed_seconds: float
 
     @property
@@ -72,6 +74,7 @@ class JobLine:
 
     job: Job
     phases: tuple[Progress, ...]
+    labels: tuple[str, ...]
     elapsed_seconds: float
 
     @property
@@ -86,10 +89,10 @@ class JobLine:
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """Jobs, newest first; `next` is the place to go on from, None on the last page."""
+    """Jobs in an order; `next` is the place to go on from, None on the last page."""
 
     lines: tuple[JobLine, ...]
-    next: JobCursor | None
+    next: JobPlace | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class CandidateLine:
     stop_after: int | None
     prediction: Prediction | None
     parameters: int
+    layers: int
     status: CandidateStatus
     fitness: float | None
     standard_error: float | None
@@ -140,6 +144,7 @@ class Insights:
 
     def __init__(self, session: Session, owner: str | None = None) -> None:
         self._session = session
+        self._owner = owner
         self._jobs = JobRepository(session, owner)
 
     def summary(self, job_id: str) -> JobSummary:
@@ -152,16 +157,24 @@ class Insights:
             budget=dict(budget) if isinstance(budget, dict) else {},
             phases=phases,
             best=self._best(job_id, _find(phases, "search")),
+            labels=labels_of(self._session, [job_id]).get(job_id, ()),
             elapsed_seconds=_elapsed(job),
         )
 
-    def jobs(self, page_size: int, before: JobCursor | None = None, status: JobStatus | None = None) -> JobPage:
-        """Return up to `page_size` jobs, newest first, in two queries."""
-        found = self._jobs.page(page_size + 1, before, status)
-        shown = found[:page_size]
-        phases = self._progress([job.id for job in shown])
-        lines = tuple(JobLine(job, phases.get(job.id, ()), _elapsed(job)) for job in shown)
-        return JobPage(lines, shown[-1].cursor if len(found) > page_size else None)
+    def jobs(
+        self,
+        page_size: int,
+        after: JobPlace | None = None,
+        *,
+        wanted: JobFilter = JobFilter(),  # noqa: B008 - frozen
+        sort: JobSort = "newest",
+    ) -> JobPage:
+        """Return up to `page_size` jobs that come after `after` in the order of `sort`, in three queries."""
+        shown, following = list_jobs(self._session, self._owner, page_size, wanted, sort, after)
+        ids = [job.id for job in shown]
+        phases, labels = self._progress(ids), labels_of(self._session, ids)
+        lines = tuple(JobLine(job, phases.get(job.id, ()), labels.get(job.id, ()), _elapsed(job)) for job in shown)
+        return JobPage(lines, following)
 
     def candidates(
         self,
@@ -171,59 +184,26 @@ class Insights:
         page_size: int = 100,
         after: int | None = None,
         sort: CandidateSort = "number",
+        wanted: CandidateFilter = CandidateFilter(),  # noqa: B008 - frozen
     ) -> CandidatePage:
         """Return up to `page_size` candidates that come after number `after` in the order of `sort`.
 
-        By fitness the best come first, then those without one by number. Raises JobNotFound.
+        By fitness the best come first, then those without one by number; by parameters the smallest. Raises
+        JobNotFound.
         """
         self._jobs.get(job_id)
-        wanted = page_size + 1
-        if sort == "number":
-            query = _lines(job_id, phase).order_by(candidates.c.number).limit(wanted)
-            rows = self._rows(query if after is None else query.where(candidates.c.number > after))
-        else:
-            rows = self._by_fitness(job_id, phase, wanted, after)
+        rows = list_candidates(self._session, job_id, phase, wanted, sort, limit=page_size + 1, after=after)
         lines = tuple(_line(row) for row in rows[:page_size])
         return CandidatePage(lines, lines[-1].number if len(rows) > page_size else None)
 
     def candidate(self, job_id: str, phase: Phase, number: int) -> CandidateDetail | None:
         """Return one candidate with its learning curve; None when there is none of this number."""
         row = self._session.execute(
-            _lines(job_id, phase).add_columns(evaluations.c.curve).where(candidates.c.number == number)
+            candidate_lines()
+            .add_columns(evaluations.c.curve)
+            .where(candidates.c.job_id == job_id, candidates.c.phase == phase, candidates.c.number == number)
         ).first()
         return None if row is None else CandidateDetail(_line(row), curve_from_json(row.curve) if row.curve else ())
-
-    def _by_fitness(self, job_id: str, phase: Phase, wanted: int, after: int | None) -> list[Row[Any]]:
-        # The ranked and the others are asked for apart: each then follows an index, and the databases do not agree
-        # on where NULL belongs.
-        place = self._place(job_id, phase, after)
-        rows: list[Row[Any]] = []
-        if place is None or place.fitness is not None:
-            ranked = _lines(job_id, phase).where(candidates.c.fitness.is_not(None))
-            if place is not None:
-                ranked = ranked.where(_behind(place))
-            rows = self._rows(
-                ranked.order_by(candidates.c.fitness.desc(), candidates.c.parameters, candidates.c.number).limit(wanted)
-            )
-        if len(rows) < wanted:
-            others = _lines(job_id, phase).where(candidates.c.fitness.is_(None))
-            if place is not None and place.fitness is None:
-                others = others.where(candidates.c.number > place.number)
-            rows += self._rows(others.order_by(candidates.c.number).limit(wanted - len(rows)))
-        return rows
-
-    def _place(self, job_id: str, phase: Phase, number: int | None) -> "_Place | None":
-        if number is None:
-            return None
-        row = self._session.execute(
-            select(candidates.c.fitness, candidates.c.parameters, candidates.c.number).where(
-                candidates.c.job_id == job_id, candidates.c.phase == phase, candidates.c.number == number
-            )
-        ).first()
-        return None if row is None else _Place(row.fitness, row.parameters, row.number)
-
-    def _rows(self, query: Select[Any]) -> list[Row[Any]]:
-        return list(self._session.execute(query))
 
     def _progress(self, job_ids: Sequence[str]) -> dict[str, tuple[Progress, ...]]:
         found: dict[str, list[Progress]] = {}
@@ -246,15 +226,6 @@ class Insights:
         return BestCandidate(search.best_number, search.best_fitness, Architecture.from_json(architecture))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a page by fitness ended."""
-
-    fitness: float | None
-    parameters: int
-    number: int
-
-
 def _find(phases: Sequence[Progress], phase: Phase) -> Progress:
     return next((entry for entry in phases if entry.phase == phase), Progress(phase))
 
@@ -264,35 +235,6 @@ def _elapsed(job: Job) -> float:
         return 0.0
     # The clock of the wall may have been set back meanwhile.
     return max(0.0, ((job.finished_at or now()) - job.started_at).total_seconds())
-
-
-def _behind(place: _Place) -> ColumnElement[bool]:
-    """Return the condition under which a candidate ranks behind `place`; its first part lets an index lead there."""
-    return and_(
-        candidates.c.fitness <= place.fitness,
-        or_(
-            candidates.c.fitness < place.fitness,
-            candidates.c.parameters > place.parameters,
-            and_(candidates.c.parameters == place.parameters, candidates.c.number > place.number),
-        ),
-    )
-
-
-def _lines(job_id: str, phase: Phase) -> Select[Any]:
-    return (
-        select(
-            candidates,
-            evaluations.c.error,
-            evaluations.c.scores,
-            evaluations.c.epochs,
-            evaluations.c.flops,
-            evaluations.c.seconds,
-            evaluations.c.worker,
-            evaluations.c.created_at.label("evaluated_at"),
-        )
-        .outerjoin_from(candidates, evaluations, evaluations.c.candidate_id == candidates.c.id)
-        .where(candidates.c.job_id == job_id, candidates.c.phase == phase)
-    )
 
 
 def _line(row: Row[Any]) -> CandidateLine:
@@ -309,6 +251,7 @@ def _line(row: Row[Any]) -> CandidateLine:
         stop_after=candidate.stop_after,
         prediction=candidate.prediction,
         parameters=row.parameters,
+        layers=row.layers,
         status=row.status,
         fitness=row.fitness,
         standard_error=mean_and_standard_error(row.scores)[1] if row.scores else None,

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
+    delete,
     extract,
     func,
     insert,
@@ -41,10 +42,10 @@ from service.store.entities import (
     now,
 )
 from service.store.event_repository import EventRepository
-from service.store.guard import held, lost
+from service.store.guard import held, lock, lost
 from service.store.lease import RunnerIdentity, boot_id, known_dead, seconds_since_boot
 from service.store.mapping import job_from_row, plain_text
-from service.store.models import UtcDateTime, events, jobs
+from service.store.models import UtcDateTime, events, jobs, networks
 
 
 class JobRepository:
@@ -56,7 +57,14 @@ class JobRepository:
         self._events = EventRepository(session)
 
     def create(
-        self, name: str, dataset: str, spec: dict[str, Any], seed: int, uploaded: UploadedDataset | None = None
+        self,
+        name: str,
+        dataset: str,
+        spec: dict[str, Any],
+        seed: int,
+        uploaded: UploadedDataset | None = None,
+        *,
+        cloned_from: str | None = None,
     ) -> Job:
         """Add a queued job of the owner's (of whoever sits at the machine where none is named); its id is opaque.
 
@@ -76,6 +84,7 @@ class JobRepository:
                 seed=seed,
                 created_at=now(),
                 cancel_requested=False,
+                cloned_from=cloned_from,
                 lease_number=0,
                 event_count=0,
             )
@@ -142,31 +151,51 @@ class JobRepository:
         return lease
 
     def fruitless_claims(self, job_id: str) -> int:
-        """Return how often runners claimed the job since it last came forward: a candidate or a rival's fit."""
+        """Return how often runners claimed the job since it last came forward: a candidate or a rival's fit.
+
+        Whoever pauses a job takes it from its runner without any fault of the job's: what came before does not count.
+        """
         last = select(func.coalesce(func.max(events.c.sequence), 0)).where(
             events.c.job_id == job_id, events.c.type.in_(("proposed", "evaluated", "failed", "rival"))
         )
-        later = select(events.c.data).where(
-            events.c.job_id == job_id, events.c.type == "status", events.c.sequence > last.scalar_subquery()
+        later = (
+            select(events.c.data)
+            .where(events.c.job_id == job_id, events.c.type == "status", events.c.sequence > last.scalar_subquery())
+            .order_by(events.c.sequence)
         )
-        return sum(data["status"] == "running" for data in self._session.execute(later).scalars())
+        claims = 0
+        for data in self._session.execute(later).scalars():
+            claims = 0 if data["status"] == "paused" else claims + (data["status"] == "running")
+        return claims
 
     def renew(self, lease: Lease, seconds: float) -> Held:
-        """Hold the job for `seconds` from now, and hear whether it is to be cancelled. Raises LeaseLost."""
+        """Hold the job for `seconds` from now, and hear whether it is to be cancelled or paused. Raises LeaseLost."""
         time, boot = self._clock()
-        cancel_requested = self._session.execute(
+        row = self._session.execute(
             update(jobs)
             .where(held(lease))
             .values(lease_expires=time + seconds, lease_boot=boot)
-            .returning(jobs.c.cancel_requested)
-        ).scalar_one_or_none()
-        if cancel_requested is None:
+            .returning(jobs.c.cancel_requested, jobs.c.pause_requested)
+        ).first()
+        if row is None:
             raise lost(self._session, lease)
-        return Held(cancel_requested)
+        return Held(row.cancel_requested, row.pause_requested)
 
     def release(self, lease: Lease) -> None:
         """Give the job back unfinished; any runner may claim it at once. Raises LeaseLost."""
         self._change(lease, lease_runner=None, lease_expires=None, lease_boot=None)
+
+    def pause(self, lease: Lease) -> None:
+        """Give the job back: paused, or where nobody wants that any more, to any runner. Raises LeaseLost."""
+        lock(self._session, lease)
+        job = self.get(lease.job_id)
+        if job.cancel_requested or not job.pause_requested:
+            self.release(lease)
+            return
+        self._change(
+            lease, status="paused", pause_requested=False, lease_runner=None, lease_expires=None, lease_boot=None
+        )
+        self._events.append(lease.job_id, "status", {"status": "paused"})
 
     def set_phase(self, lease: Lease, phase: Phase) -> None:
         """Note which part of its work the job has come to. Raises LeaseLost."""
@@ -201,6 +230,7 @@ class JobRepository:
             status=status,
             verdict=verdict,
             finished_at=now(),
+            pause_requested=False,
             lease_runner=None,
             lease_expires=None,
             lease_boot=None,
@@ -223,6 +253,8 @@ class JobRepository:
                     .where(jobs.c.id == job_id)
                     .values(status="cancelled", cancel_requested=True, finished_at=now())
                 )
+                # A job that was paused on its way may have kept some; a cancelled one has none.
+                self._session.execute(delete(networks).where(networks.c.job_id == job_id))
                 self._events.append(job_id, "status", {"status": "cancelled", "stop_reason": None, "error": None})
             case "running":
                 if not job.cancel_requested:

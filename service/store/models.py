@@ -22,10 +22,11 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
-from service.store.entities import CANDIDATE_STATUSES, JOB_STATUSES, PHASES
+from service.store.entities import CANDIDATE_STATUSES, IDEMPOTENCY_STATES, JOB_STATUSES, PHASES
 
 LARGEST_FLOAT: Final = "1.7976931348623157e308"
 """Written into checks: NaN and the infinities lie outside of plus and minus this on both databases."""
@@ -101,6 +102,14 @@ jobs = Table(
     Column("search_seconds", Double, nullable=False, server_default="0"),
     Column("error", Text),
     Column("cancel_requested", Boolean, nullable=False),
+    Column("pause_requested", Boolean, nullable=False, server_default=false()),
+    # When it was last queued again after a pause: what was recorded before tells nothing of the pace since.
+    Column("resumed_at", UtcDateTime),
+    # What its owner writes on it, which changes nothing of what it does; labels have a table of their own.
+    Column("notes", Text, nullable=False, server_default=""),
+    Column("archived", Boolean, nullable=False, server_default=false()),
+    # Not a reference: the job that it was cloned from may be deleted.
+    Column("cloned_from", String(40)),
     Column("lease_runner", Text),
     Column("lease_number", BigInteger, nullable=False),
     Column("lease_expires", Double),
@@ -114,6 +123,46 @@ jobs = Table(
     Index(None, "owner", "created_at", "id"),
     Index(None, "owner", "status", "created_at", "id"),
     Index(None, "dataset_id"),
+)
+
+job_labels = Table(
+    "job_labels",
+    metadata,
+    _job_id(primary_key=True),
+    Column("label", String(60), primary_key=True),
+    Index(None, "label", "job_id"),
+)
+
+# Which creations were asked for with an `Idempotency-Key`, and what was answered; rows of the last day only.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("owner", String(200), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("operation", String(200), nullable=False),
+    Column("body_sha256", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    # Who is at it, so that whoever asks again can tell a slow process from a dead one.
+    Column("process", Text, nullable=False),
+    Column("attempt", String(32), nullable=False),
+    Column("status_code", Integer),
+    Column("answer", PlainJson),
+    Column("location", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint(_one_of("state", IDEMPOTENCY_STATES), name="state"),
+    CheckConstraint("(state = 'done') = (status_code IS NOT NULL)", name="answer_when_done"),
+    Index(None, "created_at"),
+)
+
+# How fast a runner's machine trains, measured once when it starts: what an estimate rests on before a job has ended.
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("host", String(200), primary_key=True),
+    Column("flops_per_second", Double, nullable=False),
+    Column("workers", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint(f"flops_per_second BETWEEN 0 AND {LARGEST_FLOAT}", name="flops_per_second_finite"),
 )
 
 # What the lists and the head of a page show, kept in step by the transaction that records. Counting candidates
@@ -156,10 +205,15 @@ candidates = Table(
     Column("stop_after", BigInteger),
     # What the search believed before the training, null where it believed nothing: see `evolution.candidate`.
     Column("prediction", PlainJson),
+    # Of the architecture, so that lists can be filtered and sorted by them; layers are dense ones and convolutions.
     Column("parameters", BigInteger, nullable=False),
+    Column("layers", Integer, nullable=False, server_default="0"),
     Column("status", String(16), nullable=False),
     # The evaluation's fitness once more, so that an index can lead from a job to its best candidates.
     Column("fitness", Double),
+    # Its negative: an index of plain columns, all ascending, then holds the order of a ranking, best first, and a page
+    # of it needs no sorting, however many candidates share a fitness.
+    Column("negative_fitness", Double),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("job_id", "phase", "number"),
     CheckConstraint(_one_of("phase", PHASES), name="phase"),
@@ -170,10 +224,17 @@ candidates = Table(
         None,
         "job_id",
         "phase",
-        "fitness",
-        sqlite_where=text("fitness IS NOT NULL"),
-        postgresql_where=text("fitness IS NOT NULL"),
+        "negative_fitness",
+        "parameters",
+        "number",
+        sqlite_where=text("negative_fitness IS NOT NULL"),
+        postgresql_where=text("negative_fitness IS NOT NULL"),
     ),
+    # The other orders and filters of a list of candidates.
+    Index(None, "job_id", "phase", "parameters", "number"),
+    Index(None, "job_id", "phase", "status", "number"),
+    Index(None, "job_id", "phase", "layers", "number"),
+    Index(None, "job_id", "phase", "operator", "number"),
 )
 
 evaluations = Table(

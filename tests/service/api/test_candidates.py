@@ -105,7 +105,12 @@ def test_phases_are_apart(running: InProcess, database: Database) -> None:
         ("sort=id;drop", "?sort"),
         ("sort=__class__", "?sort"),
         ("page_size=0", "?page_size"),
-        ("status=failed", "?status"),
+        ("status=done", "?status"),
+        ("layers=-1", "?layers"),
+        ("layers=two", "?layers"),
+        ("min_parameters=1e3", "?min_parameters"),
+        ("max_parameters=9999999999999", "?max_parameters"),
+        ("parameters=5", "?parameters"),
         ("page_token=abc", "?page_token"),
     ],
 )

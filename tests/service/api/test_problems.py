@@ -80,7 +80,7 @@ def test_a_long_path_is_not_echoed_whole(client: httpx.Client) -> None:
     [
         ("PUT", "/v1/jobs", "GET, POST"),
         ("DELETE", "/v1/jobs", "GET, POST"),
-        ("PUT", "/v1/jobs/0", "GET, PATCH"),
+        ("PUT", "/v1/jobs/0", "DELETE, GET, PATCH"),
         ("GET", "/v1/jobs/0/cancel", "POST"),
         ("OPTIONS", "/healthz", "GET"),
     ],

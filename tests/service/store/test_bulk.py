@@ -28,6 +28,7 @@ def row(job_id: str, number: int, **changes: Any) -> dict[str, Any]:
         "predict_test": False,
         "replicates": 1,
         "parameters": 1,
+        "layers": 1,
         "status": "pending",
         "created_at": NOW,
     }
@@ -58,7 +59,7 @@ def test_every_type_comes_back_equal(database: Database) -> None:
 
     assert stored._asdict() == {**values, "scores": None}
     assert str(stored.curve["epochs"]) == "[[0.30000000000000004, -0.0, 0.3333333333333333]]"
-    absent = dict.fromkeys(("fitness", "stop_after", "prediction"))
+    absent = dict.fromkeys(("fitness", "negative_fitness", "stop_after", "prediction"))
 
     assert first._asdict() == {"id": first.id, **absent, **row(job.id, 0)}
     assert (second.number, second.operator) == (1, "tab\t, newline\n, 'quote'")

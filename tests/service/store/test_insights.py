@@ -11,10 +11,12 @@ from sqlalchemy import Engine, event, text, update
 from evolution.candidate import Candidate
 from service.errors import JobNotFound
 from service.store import insights
+from service.store.candidate_list import CandidateSort
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import Lease, Phase, now
-from service.store.insights import BestCandidate, CandidateSort, Insights
+from service.store.insights import BestCandidate, Insights
+from service.store.job_list import JobFilter
 from service.store.job_repository import JobRepository
 from service.store.models import jobs
 from service.store.progress import Improvement, Progress
@@ -110,7 +112,7 @@ def test_a_budget_in_an_unknown_form_is_left_out(database: Database) -> None:
             assert Insights(session).summary(job.id).budget == {}
 
 
-def test_the_list_of_jobs_shows_progress_in_two_queries(database: Database) -> None:
+def test_the_list_of_jobs_shows_progress_in_three_queries(database: Database) -> None:
     created = []
     for _ in range(7):
         lease = start(database)
@@ -121,20 +123,29 @@ def test_the_list_of_jobs_shows_progress_in_two_queries(database: Database) -> N
         with queries() as seen:
             page = Insights(session).jobs(5)
 
-        assert len(seen) == 2
+        assert len(seen) == 3
         assert [line.job.id for line in page.lines] == [waiting.id, *created[:2:-1]]
         assert [line.best_fitness for line in page.lines] == [None, 0.9, 0.9, 0.9, 0.9]
         assert page.lines[1].progress("search").evaluated == 6
 
-        rest = Insights(session).jobs(5, before=page.next)
+        rest = Insights(session).jobs(5, after=page.next)
 
         assert [line.job.id for line in rest.lines] == created[2::-1]
         assert rest.next is None
-        assert [line.job.id for line in Insights(session).jobs(5, status="queued").lines] == [waiting.id]
+        assert [line.job.id for line in Insights(session).jobs(5, wanted=JobFilter(statuses=("queued",))).lines] == [
+            waiting.id
+        ]
         assert Insights(session).jobs(8).next is None
 
 
-@pytest.mark.parametrize(("sort", "order"), [("number", list(range(10))), ("fitness", [6, 4, 3, 0, 1, 5, 2, 7, 8, 9])])
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("number", list(range(10))),
+        ("fitness", [6, 4, 3, 0, 1, 5, 2, 7, 8, 9]),
+        ("parameters", [4, 0, 1, 2, 3, 5, 6, 7, 8, 9]),
+    ],
+)
 def test_candidates_are_paged_without_gaps(database: Database, sort: CandidateSort, order: list[int]) -> None:
     lease = start(database)
     fill(database, lease)
@@ -147,7 +158,7 @@ def test_candidates_are_paged_without_gaps(database: Database, sort: CandidateSo
                 with queries() as seen:
                     page = Insights(session).candidates(lease.job_id, page_size=page_size, after=after, sort=sort)
 
-                assert len(seen) <= 4
+                assert len(seen) <= 5
                 assert len(page.lines) == page_size or page.next is None
 
                 numbers += [line.number for line in page.lines]
@@ -249,7 +260,7 @@ def test_pages_of_candidates_follow_indexes(sqlite_url: str) -> None:
 
     assert len(plans) >= 4
     assert not any(step.startswith("SCAN candidates") for step in steps)
-    assert any("ix_candidates_job_id_phase_fitness" in step for step in steps)
+    assert any("ix_candidates_job_id_phase_negative_fitness_parameters_number" in step for step in steps)
 
     database.close()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import select, text, update
 
 from service.errors import JobFinished, JobNotFound, LeaseLost
 from service.store import entities, job_repository
@@ -13,6 +13,8 @@ from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import FINAL_STATUSES, FinalStatus, Held, JobStatus, Lease
 from service.store.event_repository import EventRepository
+from service.store.job_control import JobControl
+from service.store.job_details import change_details
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.models import candidates, evaluations, jobs, metadata
@@ -285,8 +287,10 @@ def test_deleting_a_job_deletes_all_that_belongs_to_it(database: Database) -> No
                 lease, "search", [candidate], [samples.evaluation(candidate, network=b"npz")]
             )
             RivalRepository(session).record(lease, [RivalFit("svc", 0, 0.5, 0.9, b"\0\0")])
+            change_details(session, lease.job_id, {"labels": ["a"]})
     with database.write() as session:
-        session.execute(delete(jobs).where(jobs.c.id == gone.job_id))
+        JobRepository(session).finish(gone, "failed")
+        JobControl(session).delete(gone.job_id)
     with database.read() as session:
         for table in metadata.sorted_tables:
             if "job_id" in table.c:
