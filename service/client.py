@@ -83,23 +83,32 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def submit(self, spec: Mapping[str, Any]) -> dict[str, Any]:
-        """Submit a search and return its job."""
-        # Encoded here, because httpx refuses NaN without saying where; the service names the field.
-        content = json.dumps(spec).encode("utf-8")
-        return self._json("POST", "/v1/jobs", content=content, headers={"Content-Type": "application/json"})
+    def submit(self, spec: Mapping[str, Any], *, idempotency_key: str | None = None) -> dict[str, Any]:
+        """Submit a search and return its job; with a key of its own a request can be sent again without harm."""
+        return self._json("POST", "/v1/jobs", **_body(spec, _keyed(idempotency_key)))
+
+    def plan(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a search would come to; nothing is submitted."""
+        return self._json("POST", "/v1/plans", **_body(spec))
 
     def get(self, job_id: str) -> dict[str, Any]:
         """Return a job."""
         return self._json("GET", f"/v1/jobs/{_segment(job_id)}")
 
-    def jobs(self, *, status: str | None = None) -> Iterator[dict[str, Any]]:
-        """Yield all jobs, newest first, page by page."""
-        return self._pages("/v1/jobs", "jobs", {"status": status})
+    def jobs(self, **filters: str | None) -> Iterator[dict[str, Any]]:
+        """Yield jobs, newest first unless `sort` says otherwise, page by page.
 
-    def candidates(self, job_id: str, *, phase: str | None = None, sort: str | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the candidates of a job, page by page."""
-        return self._pages(f"/v1/jobs/{_segment(job_id)}/candidates", "candidates", {"phase": phase, "sort": sort})
+        Filters are those of `GET /v1/jobs`: status, dataset, label, name, archived, created_after, created_before.
+        """
+        return self._pages("/v1/jobs", "jobs", filters)
+
+    def candidates(self, job_id: str, **filters: str | None) -> Iterator[dict[str, Any]]:
+        """Yield the candidates of a job, page by page.
+
+        Filters are those of `GET /v1/jobs/{id}/candidates`: phase, sort, status, layers, operator, min_parameters,
+        max_parameters.
+        """
+        return self._pages(f"/v1/jobs/{_segment(job_id)}/candidates", "candidates", filters)
 
     def events(self, job_id: str, *, after: int = 0, patience: float = 60.0) -> Iterator[JobEvent]:
         """Yield the events of a job as they come, `end` as the last one.
@@ -137,9 +146,34 @@ class Client:
 
     def raise_budget(self, job_id: str, **budget: int | None) -> dict[str, Any]:
         """Raise the budget of a job (`evaluations` or `epochs`, and `max_seconds`; None takes that away); return it."""
-        content = json.dumps({"budget": budget}).encode("utf-8")
-        path, headers = f"/v1/jobs/{_segment(job_id)}", {"Content-Type": "application/json"}
-        return self._json("PATCH", path, content=content, headers=headers)
+        return self.change(job_id, {"budget": budget})
+
+    def change(self, job_id: str, changes: Mapping[str, Any], *, if_match: str | None = None) -> dict[str, Any]:
+        """Change `name`, `labels`, `notes`, `archived` or `budget` of a job, and return it.
+
+        With `if_match`, an ETag, nothing is changed where the job is another by now (ProblemError, status 412).
+        """
+        headers = {} if if_match is None else {"If-Match": if_match}
+        return self._json("PATCH", f"/v1/jobs/{_segment(job_id)}", **_body(changes, headers))
+
+    def pause(self, job_id: str) -> dict[str, Any]:
+        """Have a job stand still, and return it."""
+        return self._json("POST", f"/v1/jobs/{_segment(job_id)}/pause")
+
+    def resume(self, job_id: str) -> dict[str, Any]:
+        """Let a paused job go on, and return it."""
+        return self._json("POST", f"/v1/jobs/{_segment(job_id)}/resume")
+
+    def clone(
+        self, job_id: str, patch: Mapping[str, Any] | None = None, *, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
+        """Submit a job's spec again, changed by a JSON merge patch (RFC 7396), and return the new job."""
+        path = f"/v1/jobs/{_segment(job_id)}/clone"
+        return self._json("POST", path, **_body(patch or {}, _keyed(idempotency_key)))
+
+    def delete(self, job_id: str) -> None:
+        """Delete a job that does not run, with everything that belongs to it."""
+        self._request("DELETE", f"/v1/jobs/{_segment(job_id)}")
 
     def cancel(self, job_id: str) -> dict[str, Any]:
         """Ask for a job to end, and return it."""
@@ -296,6 +330,16 @@ def _parsed(lines: Iterator[str]) -> Iterator[JobEvent]:
 def _texts(value: int | Sequence[str]) -> str | list[str]:
     """Return what a query parameter holds: one text, or one for each item."""
     return str(value) if isinstance(value, int) else list(value)
+
+
+def _body(value: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    # Encoded here, because httpx refuses NaN without saying where; the service names the field.
+    content = json.dumps(value).encode("utf-8")
+    return {"content": content, "headers": {"Content-Type": "application/json", **(headers or {})}}
+
+
+def _keyed(idempotency_key: str | None) -> dict[str, str]:
+    return {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
 
 
 def _segment(text: str) -> str:

@@ -1,7 +1,8 @@
-"""`cambrian submit | watch | jobs | show | cancel | network`: a client of the REST interface, and nothing more."""
+"""`cambrian submit | watch | wait | jobs | show | cancel | network`: a client of the REST interface, no more."""
 
 import json
 import sys
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ import typer
 
 from service.cli.exit_code import ExitCode
 from service.cli.output import print_json, printable, say, table
+from service.cli.plan_text import plan_lines
 from service.cli.verdict_text import verdict_lines
 from service.cli.watching import follow
 from service.client import DEFAULT_URL, Client
@@ -30,6 +32,7 @@ def submit(
     seed: Annotated[int | None, typer.Option(help="Seed: the same one finds the same network.")] = None,
     parallelism: Annotated[int | None, typer.Option(help="Virtual workers; 2 to 3 times the real ones.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the job to its verdict.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what it would come to; submit nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the id alone.")] = False,
     as_json: Json = False,
     url: Url = DEFAULT_URL,
@@ -54,6 +57,13 @@ def submit(
         if value is not None and isinstance(given, dict):
             body[group] = {**given, field: value}
     with Client(url) as client:
+        if dry_run:
+            plan = client.plan(body)
+            if as_json:
+                print_json(plan)
+            else:
+                print("\n".join(plan_lines(plan)))
+            return
         job = client.submit(body)
         if as_json and not watch:
             print_json(job)
@@ -66,6 +76,15 @@ def submit(
             _watch(client, job["id"], as_json=as_json)
 
 
+def wait(job: JobId, as_json: Json = False, url: Url = DEFAULT_URL) -> None:
+    """Wait until a job has ended, without a word; the exit code says how: 0 done, 5 it failed, 6 it was cancelled."""
+    with Client(url) as client:
+        found = client.wait(job)
+    if as_json:
+        print_json(found)
+    require_success(found)
+
+
 def watch(job: JobId, as_json: Json = False, url: Url = DEFAULT_URL) -> None:
     """Follow a job to its end and print the verdict."""
     with Client(url) as client:
@@ -73,14 +92,31 @@ def watch(job: JobId, as_json: Json = False, url: Url = DEFAULT_URL) -> None:
 
 
 def list_jobs(
-    status: Annotated[str | None, typer.Option(help="Only jobs of this status.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    status: Annotated[str | None, typer.Option(help="Only jobs of this status, or of several: queued,running.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only jobs on this data set.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only jobs with this label.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only jobs with this text in their name.")] = None,
+    archived: Annotated[str | None, typer.Option(help="false (the default), true or all.")] = None,
+    created_after: Annotated[str | None, typer.Option(help="Only later ones than 2026-01-31T12:00:00Z.")] = None,
+    created_before: Annotated[str | None, typer.Option(help="Only earlier ones.")] = None,
+    sort: Annotated[str | None, typer.Option(help="newest (the default), oldest, name or best_score.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     as_json: Json = False,
     url: Url = DEFAULT_URL,
 ) -> None:
     """List the jobs, newest first."""
+    filters = {
+        "status": status,
+        "dataset": dataset,
+        "label": label,
+        "name": name,
+        "archived": archived,
+        "created_after": created_after,
+        "created_before": created_before,
+        "sort": sort,
+    }
     with Client(url) as client:
-        found = list(islice(client.jobs(status=status), limit))
+        found = list(islice(client.jobs(**filters), limit))
     if as_json:
         print_json(found)
         return
@@ -90,7 +126,8 @@ def list_jobs(
     ]
     print("\n".join(table(("ID", "STATUS", "DATA SET", "BEST", "CREATED", "NAME"), rows)))
     if not rows:
-        say("no jobs yet; submit one with `cambrian submit digits-16x16`")
+        some = any(value is not None for value in filters.values())
+        say("no job is like that" if some else "no jobs yet; submit one with `cambrian submit digits-16x16`")
 
 
 def show(job: JobId, as_json: Json = False, url: Url = DEFAULT_URL) -> None:
@@ -159,11 +196,17 @@ def _watch(client: Client, job: str, *, as_json: bool) -> None:
     found = client.get(job)
     if as_json:
         print_json(found)
-    if status == "cancelled":
-        say(f"job {job} was cancelled")
+    require_success(found)
+
+
+def require_success(job: Mapping[str, Any]) -> None:
+    """Leave with the exit code of a job that has ended otherwise, and say how it has."""
+    if job["status"] == "cancelled":
+        say(f"job {job['id']} was cancelled")
         raise typer.Exit(ExitCode.JOB_CANCELLED)
-    say(f"job {job} failed: {printable(found.get('error'), 400)}")
-    raise typer.Exit(ExitCode.JOB_FAILED)
+    if job["status"] == "failed":
+        say(f"job {job['id']} failed: {printable(job.get('error'), 400)}")
+        raise typer.Exit(ExitCode.JOB_FAILED)
 
 
 def _score(job: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import httpx
 import typer
 from pydantic import ValidationError
 
-from service.cli import budget, database, datasets, demo, doctor, jobs, serve, token, verify, what_if
+from service.cli import budget, database, datasets, demo, doctor, job_actions, jobs, serve, token, verify, what_if
 from service.cli.exit_code import ExitCode
 from service.cli.output import say
 from service.client import ProblemError, ServiceUnavailable
@@ -28,6 +28,8 @@ Examples:
   cambrian data upload FILE.csv            data of your own, to search on
   cambrian jobs                            every job with its state and best score
   cambrian network JOB                     download the network that a job found
+  cambrian pause JOB                       let it stand still; `cambrian resume JOB` lets it go on
+  cambrian clone JOB --set seed=8          submit it again with changes
   cambrian budget JOB --evaluations 128    let a search go on for longer
   cambrian verify JOB                      run a job again and compare every row
   cambrian what-if JOB --evaluations 20    what a smaller budget would have found
@@ -53,10 +55,18 @@ app.command()(serve.serve)
 app.command()(serve.runner)
 app.command()(jobs.submit)
 app.command()(jobs.watch)
+app.command()(jobs.wait)
 app.command(name="jobs")(jobs.list_jobs)
 app.command()(jobs.show)
 app.command()(budget.budget)
+app.command()(job_actions.pause)
+app.command()(job_actions.resume)
 app.command()(jobs.cancel)
+app.command()(job_actions.clone)
+app.command()(job_actions.label)
+app.command()(job_actions.note)
+app.command()(job_actions.archive)
+app.command()(job_actions.delete)
 app.command()(jobs.network)
 app.command()(verify.verify)
 app.command(name="what-if")(what_if.what_if)

@@ -9,6 +9,7 @@ from service.data.built_in import BUILT_IN
 from service.data.errors import DatasetUnavailable
 from service.data.prepared import load_dataset
 from service.errors import DatabaseUnavailable, LeaseLost
+from service.runner.calibration import DATASET, flops_per_second, workers
 from service.runner.dataset_row import dataset_row
 from service.runner.heartbeat import Heartbeat
 from service.runner.job_run import JobRun
@@ -19,6 +20,7 @@ from service.store.entities import Lease
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.network_repository import NetworkRepository
+from service.store.pace import save_calibration
 
 LEASE_SECONDS = 10.0
 IDLE_SECONDS = 0.2
@@ -36,9 +38,10 @@ class Runner:
         self._stop = stop
         self._identity = RunnerIdentity.of_this_process()
         self._unprepared = list(BUILT_IN)
+        self._calibrated = False
 
     def run(self) -> None:
-        """Claim and execute jobs until `stop` is set; prepare the built-in data sets while there is nothing to do."""
+        """Claim and execute jobs until `stop` is set; prepare data and calibrate while there is nothing to do."""
         log.info("runner %s is ready", self._identity)
         while not self._stop.is_set():
             try:
@@ -54,6 +57,9 @@ class Runner:
             self._execute(lease)
         elif self._unprepared:
             self._prepare(self._unprepared.pop(0))
+        elif not self._calibrated:
+            self._calibrated = True
+            self._calibrate()
         else:
             self._stop.wait(IDLE_SECONDS)
 
@@ -79,6 +85,16 @@ class Runner:
         with suppress(LeaseLost), self._database.write() as session:
             NetworkRepository(session).delete_all(lease)
             JobRepository(session).finish(lease, "failed", error=error)
+
+    def _calibrate(self) -> None:
+        try:
+            rate = flops_per_second(load_dataset(DATASET, Path(self._settings.data_dir) / "datasets"))
+        except (DatasetUnavailable, OSError) as error:
+            log.warning("the pace of this machine was not measured: %s", error)
+            return
+        log.info("one worker trains a small network with %.2g FLOPs per second", rate)
+        with self._database.write() as session:
+            save_calibration(session, self._identity, rate, workers(self._settings))
 
     def _prepare(self, name: str) -> None:
         directory = Path(self._settings.data_dir) / "datasets"
