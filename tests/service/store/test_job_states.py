@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Final
+from typing import ClassVar, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -52,9 +52,10 @@ class Jobs(RuleBasedStateMachine):
     ids = Bundle("ids")
     leases = Bundle("leases")
 
-    def __init__(self, database: Database) -> None:
+    database: ClassVar[Database]
+
+    def __init__(self) -> None:
         super().__init__()
-        self.database = database
         self.submitted = 0
 
     @initialize(target=ids)
@@ -176,8 +177,9 @@ def test_no_sequence_of_actions_leads_to_an_illegal_state(database: Database) ->
     if database.dialect == "sqlite":
         # The machine does not lose its power here, and waiting for the disk would take a minute.
         event.listen(database._engine, "connect", lambda connection, _record: connection.execute(UNSAFE))
+    Jobs.database = database
     run_state_machine_as_test(
-        lambda: Jobs(database),
+        Jobs,
         settings=settings(
             max_examples=SEQUENCES // 2,
             stateful_step_count=STEPS,
