@@ -59,6 +59,8 @@ class Watch:
     def see(self, kind: str, data: Mapping[str, Any]) -> None:
         """Take one event and show what it changes."""
         match kind:
+            case "status" if data["status"] == "paused":
+                self._milestone("paused; `cambrian resume` with the id of the job lets it go on")
             case "phase":
                 self._phase = data["phase"]
             case "proposed":

@@ -52,7 +52,10 @@ class JobPlace:
     @classmethod
     def parse(cls, text: str, sort: JobSort) -> Self:
         """Read what `str` gave for a list in this order. Raises ValueError when the text is something else."""
-        value = json.loads(text)
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
         match sort, value:
             case ("newest" | "oldest", [int() as key, str() as job_id]) if 0 <= key < _MOST_MICROSECONDS:
                 return cls(key, plain_text(job_id))

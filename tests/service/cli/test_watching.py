@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from service.cli.watching import Watch
 from tests.service.store.samples import architecture
 
@@ -33,3 +35,11 @@ def test_epochs_are_counted_where_the_budget_is_in_epochs() -> None:
 
     assert watch.train(0, 5).startswith("search: 1 (5/100 epochs) ·")
     assert watch.train(1, 0).startswith("search: 2 (6/100 epochs) ·")
+
+
+def test_a_pause_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    watch = Told({"epochs": 100})
+    watch.see("status", {"status": "queued"})
+    watch.see("status", {"status": "paused"})
+
+    assert "paused; `cambrian resume`" in capsys.readouterr().err
