@@ -123,7 +123,10 @@ def list_jobs(
     scope = f"jobs {sort} {digest_of(asdict(wanted))}"
     after = None if page_token is None else _place(page_token, scope, sort)
     with database.read() as session:
-        page = Insights(session, caller.owner).jobs(page_size, after, wanted=wanted, sort=sort)
+        try:
+            page = Insights(session, caller.owner).jobs(page_size, after, wanted=wanted, sort=sort)
+        except JobNotFound:
+            raise bad_token("leads behind a job that was deleted meanwhile; begin with the first page") from None
     return JobPageResponse(
         jobs=[job_line(line) for line in page.lines],
         next_page_token=None if page.next is None else token_for(scope, str(page.next)),

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from core.dataset import Task
-from service.api.access import READ
+from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
 from service.api.jobs import BODY_PROBLEMS
@@ -25,7 +25,7 @@ from service.space_spec import MAX_PARAMETERS
 from service.store.entities import Phase
 from service.store.pace import latest_calibration, pace_of_finished_jobs
 
-router = APIRouter(tags=["jobs"], dependencies=[READ])
+router = APIRouter(tags=["jobs"], dependencies=[READ_OR_SUBMIT])
 
 
 class PlannedSpaceResponse(BaseModel):

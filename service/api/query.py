@@ -20,7 +20,7 @@ MAX_PAGE_SIZE: Final = 200
 
 PageSize = Annotated[int, WholeText(1, MAX_PAGE_SIZE), Query(description="Entries per page")]
 PageToken = Annotated[
-    str | None, Query(max_length=2_000, description="Where to go on: the `next_page_token` of the page before")
+    str | None, Query(max_length=500, description="Where to go on: the `next_page_token` of the page before")
 ]
 
 _JOB_ID: Final = re.compile(r"[0-9a-z]{1,40}")

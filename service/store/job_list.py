@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, Self, assert_never
 
-from sqlalchemy import ColumnElement, Double, Select, and_, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Double, and_, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.store.entities import Job, JobStatus
+from service.store.job_repository import JobRepository
 from service.store.mapping import job_from_row, plain_text
 from service.store.models import UtcDateTime, job_labels, jobs, progress
 
@@ -22,6 +23,7 @@ JobSort = Literal["newest", "oldest", "name", "best_score"]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Sixteen digits reach the year 2286; more would overflow datetime.
 _MOST_MICROSECONDS: Final = 10**16
+_DESCENDING: Final = frozenset({"newest", "best_score"})
 _NO_SCORE: Final = -1.7976931348623157e308
 """Where a job without a score belongs: behind every other."""
 
@@ -41,13 +43,16 @@ class JobFilter:
 
 @dataclass(frozen=True, slots=True)
 class JobPlace:
-    """A place in a list of jobs: the value that the list is sorted by, and the id; the page after it begins there."""
+    """A place in a list of jobs, behind which a page begins: the value that the list is sorted by, and the id.
 
-    key: int | float | str
+    A name may be too long to travel in an address, so that in a list by name the place is where that job stands: None.
+    """
+
+    key: int | float | None
     id: str
 
     def __str__(self) -> str:
-        return json.dumps([self.key, self.id], ensure_ascii=False, allow_nan=False)
+        return json.dumps([self.key, self.id], allow_nan=False)
 
     @classmethod
     def parse(cls, text: str, sort: JobSort) -> Self:
@@ -59,8 +64,8 @@ class JobPlace:
         match sort, value:
             case ("newest" | "oldest", [int() as key, str() as job_id]) if 0 <= key < _MOST_MICROSECONDS:
                 return cls(key, plain_text(job_id))
-            case ("name", [str() as key, str() as job_id]):
-                return cls(plain_text(key), plain_text(job_id))
+            case ("name", [None, str() as job_id]):
+                return cls(None, plain_text(job_id))
             case ("best_score", [float() as key, str() as job_id]) if math.isfinite(key):
                 return cls(key, plain_text(job_id))
         raise ValueError("a place is what an earlier page gave as the one to go on from")
@@ -74,17 +79,23 @@ def list_jobs(
     sort: JobSort = "newest",
     after: JobPlace | None = None,
 ) -> tuple[list[Job], JobPlace | None]:
-    """Return up to `page_size` jobs of `owner` (None: of everybody), and where to go on; None on the last page."""
+    """Return up to `page_size` jobs of `owner` (None: of everybody), and where to go on; None on the last page.
+
+    Raises JobNotFound where a page by name begins behind a job that was deleted meanwhile.
+    """
     key = _key(sort)
     query = select(jobs, key.label("sort_key")).where(*_conditions(wanted))
     if sort == "best_score":
         query = query.outerjoin(progress, and_(progress.c.job_id == jobs.c.id, progress.c.phase == "search"))
     if owner is not None:
         query = query.where(jobs.c.owner == owner)
-    rows = session.execute(_from_place(query, key, sort, after).limit(page_size + 1)).all()
+    if after is not None:
+        query = query.where(_behind(session, owner, key, sort, after))
+    order = [part.desc() if sort in _DESCENDING else part.asc() for part in (key, jobs.c.id)]
+    rows = session.execute(query.order_by(*order).limit(page_size + 1)).all()
     shown = rows[:page_size]
     last = shown[-1] if len(rows) > page_size else None
-    return [job_from_row(row) for row in shown], None if last is None else JobPlace(_plain(last.sort_key), last.id)
+    return [job_from_row(row) for row in shown], None if last is None else JobPlace(_travelling(last.sort_key), last.id)
 
 
 def _key(sort: JobSort) -> ColumnElement[Any]:
@@ -99,13 +110,19 @@ def _key(sort: JobSort) -> ColumnElement[Any]:
             assert_never(sort)
 
 
-def _from_place(query: Select[Any], key: ColumnElement[Any], sort: JobSort, after: JobPlace | None) -> Select[Any]:
-    descending = sort in {"newest", "best_score"}
-    if after is not None:
-        value = literal(_moment(after.key), UtcDateTime()) if isinstance(after.key, int) else literal(after.key)
-        here, place = tuple_(key, jobs.c.id), tuple_(value, literal(after.id))
-        query = query.where(here < place if descending else here > place)
-    return query.order_by(*(part.desc() if descending else part.asc() for part in (key, jobs.c.id)))
+def _behind(
+    session: Session, owner: str | None, key: ColumnElement[Any], sort: JobSort, after: JobPlace
+) -> ColumnElement[bool]:
+    value: ColumnElement[Any]
+    match after.key:
+        case None:
+            value = literal(JobRepository(session, owner).get(after.id).name)
+        case int():
+            value = literal(_EPOCH + timedelta(microseconds=after.key), UtcDateTime())
+        case float():
+            value = literal(after.key)
+    here, place = tuple_(key, jobs.c.id), tuple_(value, literal(after.id))
+    return here < place if sort in _DESCENDING else here > place
 
 
 def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
@@ -128,9 +145,11 @@ def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _plain(key: datetime | float | str) -> int | float | str:
-    return (key - _EPOCH) // timedelta(microseconds=1) if isinstance(key, datetime) else key
-
-
-def _moment(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+def _travelling(key: datetime | float | str) -> int | float | None:
+    match key:
+        case datetime():
+            return (key - _EPOCH) // timedelta(microseconds=1)
+        case str():
+            return None
+        case _:
+            return key

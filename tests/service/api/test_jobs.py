@@ -129,6 +129,17 @@ def test_the_list_by_status(running: InProcess) -> None:
         ("page_token=" + "A" * 600, "?page_token"),
         ("page_token=am9icyAKMTIzNDU2Nzg5MDEyMzQ1Njc4OTAtYQ", "?page_token"),
         ("sort=__class__", "?sort"),
+        ("sort=created_at", "?sort"),
+        ("status=queued,done", "?status"),
+        ("status=queued,queued", "?status"),
+        ("status=", "?status"),
+        ("archived=yes", "?archived"),
+        ("label=" + "x" * 61, "?label"),
+        ("created_after=5", "?created_after"),
+        ("created_after=2026-01-01", "?created_after"),
+        ("created_after=2026-01-01T00:00:00", "?created_after"),
+        ("created_before=2026-13-01T00:00:00Z", "?created_before"),
+        ("created_before=0001-01-01T00:00:00%2B23:00", "?created_before"),
         ("a%00b=1", "?a?b"),
     ],
 )
@@ -152,6 +163,36 @@ def test_a_token_belongs_to_its_filters(running: InProcess) -> None:
     body = problem_of(running.client.get(f"/v1/jobs?status=queued&page_token={token}"), 422)
 
     assert "other filters" in body["detail"]
+
+
+def test_filters_and_orders_of_the_list(running: InProcess) -> None:
+    named = {name: submit(running.client, name=name)["id"] for name in ("b" * 200, "\U0001f600" * 200, "a")}
+    first = running.client.get("/v1/jobs", params={"sort": "name", "page_size": "2"}).json()
+    rest = {"sort": "name", "page_size": "2", "page_token": first["next_page_token"]}
+
+    assert [job["name"][0] for job in first["jobs"]] == ["a", "b"]
+    assert [job["id"] for job in running.client.get("/v1/jobs", params=rest).json()["jobs"]] == [
+        named["\U0001f600" * 200]
+    ]
+
+    running.client.patch(f"/v1/jobs/{named['a']}", json={"labels": ["x"], "archived": True})
+    created_at = running.client.get(f"/v1/jobs/{named['a']}").json()["created_at"]
+    for query, count in (
+        ({}, 2),
+        ({"archived": "all"}, 3),
+        ({"archived": "true", "label": "x"}, 1),
+        ({"status": "queued,paused", "dataset": "digits-8x8"}, 2),
+        ({"status": "paused"}, 0),
+        ({"name": "BB"}, 1),
+        ({"archived": "all", "created_after": created_at}, 0),
+        ({"archived": "all", "created_before": created_at}, 2),
+        ({"archived": "all", "created_after": "2020-01-01T00:00:00+01:00"}, 3),
+    ):
+        assert len(running.client.get("/v1/jobs", params=query).json()["jobs"]) == count, query
+
+    running.client.delete(f"/v1/jobs/{named['b' * 200]}")
+
+    assert "deleted meanwhile" in problem_of(running.client.get("/v1/jobs", params=rest), 422)["detail"]
 
 
 def test_cancel_is_idempotent(running: InProcess) -> None:

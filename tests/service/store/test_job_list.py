@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
+from service.errors import JobNotFound
 from service.store.database import Database
 from service.store.entities import Job
 from service.store.job_details import change_details
@@ -115,8 +116,10 @@ def test_moments_are_not_included(database: Database, ids: list[str]) -> None:
         ('[5, "b"]', "name"),
         ('[5, "b"]', "best_score"),
         ('[NaN, "b"]', "best_score"),
-        ('["a", 5]', "name"),
-        ('["a", "b", "c"]', "name"),
+        ('["a", "b"]', "name"),
+        ("[null, 5]", "name"),
+        ('[null, "b", "c"]', "name"),
+        ('[null, "b"]', "newest"),
     ],
 )
 def test_places_of_no_known_form(text: str, sort: JobSort) -> None:
@@ -124,7 +127,13 @@ def test_places_of_no_known_form(text: str, sort: JobSort) -> None:
         JobPlace.parse(text, sort)
 
 
-def test_a_place_may_hold_any_text(database: Database, ids: list[str]) -> None:
-    place = JobPlace.parse('["\\u0000\\ud800", "\\u0000"]', "name")
+def test_a_page_by_name_begins_behind_a_job_that_is_there(database: Database, ids: list[str]) -> None:
     with database.read() as session:
-        assert list_jobs(session, None, 5, JobFilter(), "name", place)[0] is not None
+        found, _ = list_jobs(session, None, 5, JobFilter(), "name", JobPlace(None, ids[6]))
+
+        assert found == []
+        for gone in ("none", JobPlace.parse('[null, "\\u0000\\ud800"]', "name").id):
+            with pytest.raises(JobNotFound):
+                list_jobs(session, None, 5, JobFilter(), "name", JobPlace(None, gone))
+        with pytest.raises(JobNotFound):
+            list_jobs(session, "ada", 5, JobFilter(), "name", JobPlace(None, ids[6]))
