@@ -1,11 +1,11 @@
 """Lists of candidates of one phase: which ones, in which order, and from which number on.
 
 A phase may have a million candidates. So every page is read along the index that holds its order, and what a filter
-leaves out is passed over on the way: no page is sorted, and none counts what it does not show. Where the order is that
-of the numbers, the filters for status, layers and operator have indexes of their own.
+leaves out is passed over on the way; only where a filter leaves few are these sorted. Where the order is that of the
+numbers, the filters for status, layers and operator have indexes of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Final, Literal
@@ -14,10 +14,13 @@ from sqlalchemy import Column, ColumnElement, FromClause, Row, Select, func, sel
 from sqlalchemy.orm import Session
 
 from service.store.entities import CandidateStatus, Phase
-from service.store.mapping import plain_text
+from service.store.mapping import LARGEST_BIGINT, plain_text
 from service.store.models import candidates, evaluations
 
 CandidateSort = Literal["number", "fitness", "parameters"]
+
+FEW: Final = 2000
+"""So many candidates are sorted in a few milliseconds."""
 
 _WITHOUT_FITNESS: Final[tuple[CandidateStatus, ...]] = ("pending", "failed")
 
@@ -51,7 +54,7 @@ def list_candidates(
     if sort == "fitness":
         return _by_fitness(session, job_id, phase, wanted, limit, place)
     order = [candidates.c.number] if sort == "number" else [candidates.c.parameters, candidates.c.number]
-    conditions = _conditions(session, wanted, sort)
+    conditions = _conditions(session, job_id, phase, wanted, sort)
     if after is not None and sort == "number":
         conditions.append(candidates.c.number > after)
     elif place is not None:
@@ -96,7 +99,10 @@ def _by_fitness(
     rows: list[Row[Any]] = []
     if wanted.status in {None, "evaluated"} and (place is None or place.negative_fitness is not None):
         ranking = [candidates.c.negative_fitness, candidates.c.parameters, candidates.c.number]
-        conditions = [candidates.c.negative_fitness.is_not(None), *_conditions(session, wanted, "fitness")]
+        conditions = [
+            candidates.c.negative_fitness.is_not(None),
+            *_conditions(session, job_id, phase, wanted, "fitness"),
+        ]
         if place is not None:
             conditions.append(tuple_(*ranking) > tuple_(place.negative_fitness, place.parameters, place.number))
         rows = _page(session, job_id, phase, conditions, ranking, limit)
@@ -119,49 +125,52 @@ def _of(
     """Return up to `limit` candidates of one status by number; among a million, those without a fitness are few."""
     if wanted.status not in {None, status}:
         return []
-    conditions = _conditions(session, replace(wanted, status=status), "number")
+    conditions = _conditions(session, job_id, phase, replace(wanted, status=status), "number")
     if after is not None:
         conditions.append(candidates.c.number > after)
     return _page(session, job_id, phase, conditions, [candidates.c.number], limit)
 
 
-def _conditions(session: Session, wanted: CandidateFilter, sort: CandidateSort) -> list[ColumnElement[bool]]:
+def _conditions(
+    session: Session, job_id: str, phase: Phase, wanted: CandidateFilter, sort: CandidateSort
+) -> list[ColumnElement[bool]]:
     """Return what the filter demands.
 
-    SQLite keeps no statistics here, and so takes the index of any filter for a short way, though it may lead to most of
-    the rows, which then have to be sorted. It sees a filter's index only where that holds the order too; PostgreSQL
-    knows how many rows a filter leaves, and decides by itself.
+    PostgreSQL knows how many rows a filter leaves, and decides by itself which index leads. SQLite keeps no statistics
+    here, and takes the index of any filter for a short way, though it may lead to most of the rows, which then have to
+    be sorted. So it is shown a filter's index only where that holds the order too, or leads to few rows.
     """
     by_number = sort == "number"
-    leads = {
-        "status": by_number,
-        "layers": by_number and wanted.status is None,
-        "operator": by_number and wanted.status is None and wanted.layers is None,
-        "parameters": sort == "parameters",
-    }
     knows = session.get_bind().dialect.name == "postgresql"
-    column = {name: (_plain if knows or holds else _computed)(candidates.c[name]) for name, holds in leads.items()}
     found: list[ColumnElement[bool]] = []
+
+    def demand(column: Column[Any], demands: Callable[[ColumnElement[Any]], ColumnElement[bool]], leads: bool) -> None:
+        plain = knows or leads or _few(session, job_id, phase, demands(column))
+        # No index leads to a value that is computed, be it no other than the column's own.
+        found.append(demands(column if plain else func.coalesce(column, column)))
+
     if wanted.status is not None:
-        found.append(column["status"] == wanted.status)
+        demand(candidates.c.status, lambda status: status == wanted.status, by_number)
     if wanted.layers is not None:
-        found.append(column["layers"] == wanted.layers)
+        demand(candidates.c.layers, lambda layers: layers == wanted.layers, by_number and wanted.status is None)
     if wanted.operator is not None:
-        found.append(column["operator"] == plain_text(wanted.operator))
-    if wanted.min_parameters is not None:
-        found.append(column["parameters"] >= wanted.min_parameters)
-    if wanted.max_parameters is not None:
-        found.append(column["parameters"] <= wanted.max_parameters)
+        alone = by_number and wanted.status is None and wanted.layers is None
+        name = plain_text(wanted.operator)
+        demand(candidates.c.operator, lambda operator: operator == name, alone)
+    if wanted.min_parameters is not None or wanted.max_parameters is not None:
+        least, most = (
+            wanted.min_parameters or 0,
+            LARGEST_BIGINT if wanted.max_parameters is None else wanted.max_parameters,
+        )
+        demand(candidates.c.parameters, lambda count: count.between(least, most), sort == "parameters")
     return found
 
 
-def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return column
-
-
-def _computed(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the column as a value that no index leads to, and that is the same all the same."""
-    return func.coalesce(column, column)
+def _few(session: Session, job_id: str, phase: Phase, condition: ColumnElement[bool]) -> bool:
+    """Say whether a condition, counted along its index, leaves so few candidates of a phase that they may be sorted."""
+    of_phase = select(candidates.c.number).where(candidates.c.job_id == job_id, candidates.c.phase == phase, condition)
+    counted = select(func.count()).select_from(of_phase.limit(FEW + 1).subquery())
+    return session.execute(counted).scalar_one() <= FEW
 
 
 @dataclass(frozen=True, slots=True)
