@@ -54,12 +54,11 @@ def list_candidates(
     if sort == "fitness":
         return _by_fitness(session, job_id, phase, wanted, limit, place)
     order = [candidates.c.number] if sort == "number" else [candidates.c.parameters, candidates.c.number]
-    conditions = _conditions(session, job_id, phase, wanted, sort)
-    if after is not None and sort == "number":
-        conditions.append(candidates.c.number > after)
-    elif place is not None:
-        conditions.append(tuple_(*order) > tuple_(place.parameters, place.number))
-    return _page(session, job_id, phase, conditions, order, limit)
+    conditions, few = _conditions(session, job_id, phase, wanted, sort)
+    start: Sequence[Any] | None = None if place is None else (place.parameters, place.number)
+    if sort == "number" and after is not None:
+        start = (after,)
+    return _page(session, job_id, phase, conditions, order, start, limit, few=few)
 
 
 def candidate_lines(page: FromClause = candidates) -> Select[Any]:
@@ -82,12 +81,20 @@ def _page(
     phase: Phase,
     conditions: Sequence[ColumnElement[bool]],
     order: Sequence[Column[Any]],
+    start: Sequence[Any] | None,
     limit: int,
+    *,
+    few: bool,
 ) -> list[Row[Any]]:
+    """Return the rows behind `start`, the values of the last row before in the columns of `order`."""
+    # What is few is sorted: hidden is then the index that holds the order, for which SQLite would pass over the rest.
+    keys: Sequence[ColumnElement[Any]] = [_computed(column) for column in order] if few else order
+    query = select(candidates).where(candidates.c.job_id == job_id, candidates.c.phase == phase, *conditions)
+    if start is not None:
+        query = query.where(tuple_(*keys) > tuple_(*start))
     # The page is taken before evaluations are joined to it: a planner that may join first believes, where few rows are
     # left, that all evaluations are read sooner.
-    query = select(candidates).where(candidates.c.job_id == job_id, candidates.c.phase == phase, *conditions)
-    rows = session.execute(candidate_lines(query.order_by(*order).limit(limit).subquery())).all()
+    rows = session.execute(candidate_lines(query.order_by(*keys).limit(limit).subquery())).all()
     return sorted(rows, key=attrgetter(*(column.name for column in order)))
 
 
@@ -99,13 +106,11 @@ def _by_fitness(
     rows: list[Row[Any]] = []
     if wanted.status in {None, "evaluated"} and (place is None or place.negative_fitness is not None):
         ranking = [candidates.c.negative_fitness, candidates.c.parameters, candidates.c.number]
-        conditions = [
-            candidates.c.negative_fitness.is_not(None),
-            *_conditions(session, job_id, phase, wanted, "fitness"),
-        ]
-        if place is not None:
-            conditions.append(tuple_(*ranking) > tuple_(place.negative_fitness, place.parameters, place.number))
-        rows = _page(session, job_id, phase, conditions, ranking, limit)
+        conditions, few = _conditions(session, job_id, phase, wanted, "fitness")
+        scored = candidates.c.negative_fitness
+        conditions.append((_computed(scored) if few else scored).is_not(None))
+        start = None if place is None else (place.negative_fitness, place.parameters, place.number)
+        rows = _page(session, job_id, phase, conditions, ranking, start, limit, few=few)
     if len(rows) == limit or wanted.status == "evaluated":
         return rows
     beyond = place.number if place is not None and place.negative_fitness is None else None
@@ -125,16 +130,15 @@ def _of(
     """Return up to `limit` candidates of one status by number; among a million, those without a fitness are few."""
     if wanted.status not in {None, status}:
         return []
-    conditions = _conditions(session, job_id, phase, replace(wanted, status=status), "number")
-    if after is not None:
-        conditions.append(candidates.c.number > after)
-    return _page(session, job_id, phase, conditions, [candidates.c.number], limit)
+    conditions, few = _conditions(session, job_id, phase, replace(wanted, status=status), "number")
+    start = None if after is None else (after,)
+    return _page(session, job_id, phase, conditions, [candidates.c.number], start, limit, few=few)
 
 
 def _conditions(
     session: Session, job_id: str, phase: Phase, wanted: CandidateFilter, sort: CandidateSort
-) -> list[ColumnElement[bool]]:
-    """Return what the filter demands.
+) -> tuple[list[ColumnElement[bool]], bool]:
+    """Return what the filter demands, and whether that leaves few rows, which are to be sorted.
 
     PostgreSQL knows how many rows a filter leaves, and decides by itself which index leads. SQLite keeps no statistics
     here, and takes the index of any filter for a short way, though it may lead to most of the rows, which then have to
@@ -143,11 +147,13 @@ def _conditions(
     by_number = sort == "number"
     knows = session.get_bind().dialect.name == "postgresql"
     found: list[ColumnElement[bool]] = []
+    few = False
 
     def demand(column: Column[Any], demands: Callable[[ColumnElement[Any]], ColumnElement[bool]], leads: bool) -> None:
-        plain = knows or leads or _few(session, job_id, phase, demands(column))
-        # No index leads to a value that is computed, be it no other than the column's own.
-        found.append(demands(column if plain else func.coalesce(column, column)))
+        nonlocal few
+        alone = not (knows or leads or few) and _few(session, job_id, phase, demands(column))
+        few = few or alone
+        found.append(demands(column if knows or leads or alone else _computed(column)))
 
     if wanted.status is not None:
         demand(candidates.c.status, lambda status: status == wanted.status, by_number)
@@ -163,7 +169,12 @@ def _conditions(
             LARGEST_BIGINT if wanted.max_parameters is None else wanted.max_parameters,
         )
         demand(candidates.c.parameters, lambda count: count.between(least, most), sort == "parameters")
-    return found
+    return found, few
+
+
+def _computed(column: Column[Any]) -> ColumnElement[Any]:
+    """Return the column's own value as one that is computed, to which no index leads."""
+    return func.coalesce(column, column)
 
 
 def _few(session: Session, job_id: str, phase: Phase, condition: ColumnElement[bool]) -> bool:
