@@ -12,7 +12,8 @@ from tests.service.store.many_candidates import job_with
 
 pytestmark = pytest.mark.slow
 
-ROWS = 60_000
+# With fewer PostgreSQL reads all evaluations at once, which is then sooner done.
+ROWS = {"sqlite": 20_000, "postgresql": 60_000}
 FILTERS = [
     CandidateFilter(),
     CandidateFilter(status="evaluated"),
@@ -42,7 +43,7 @@ def explained(database: Database, job_id: str, wanted: CandidateFilter, sort: Ca
     with database.read() as session:
         event.listen(Engine, "before_cursor_execute", explain)
         try:
-            for after in (None, ROWS // 3):
+            for after in (None, ROWS[database.dialect] // 3):
                 Insights(session).candidates(job_id, page_size=200, after=after, sort=sort, wanted=wanted)
         finally:
             event.remove(Engine, "before_cursor_execute", explain)
@@ -50,7 +51,7 @@ def explained(database: Database, job_id: str, wanted: CandidateFilter, sort: Ca
 
 
 def test_no_page_scans_or_sorts_the_candidates(database: Database) -> None:
-    job_id = job_with(database, ROWS)
+    job_id = job_with(database, ROWS[database.dialect])
 
     for sort in SORTS:
         for wanted in FILTERS:
