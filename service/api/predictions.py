@@ -1,6 +1,6 @@
 """What a model answers for rows that a user sends."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ from service.errors import (
     DatabaseUnavailable,
     DownloadNotProven,
     FieldError,
-    InvalidSpec,
     MalformedJson,
     ModelDamaged,
     ModelNotFound,
@@ -37,6 +36,8 @@ router = APIRouter(tags=["models"], dependencies=[READ])
 
 class PredictionRequest(StrictModel):
     """Rows to answer."""
+
+    refused_as: ClassVar[type[Unprocessable]] = Unprocessable
 
     rows: Annotated[
         list[Annotated[Any, WithJsonSchema({"type": "array"})]],
@@ -84,7 +85,6 @@ class PredictionResponse(BaseModel):
         PayloadTooLarge,
         RequestTimeout,
         UnsupportedMediaType,
-        InvalidSpec,
         Unprocessable,
         ModelNotFound,
         DownloadNotProven,

@@ -56,7 +56,10 @@ def _machine() -> dict[str, Any]:
 def _blas(build: Mapping[str, Any]) -> dict[str, Any]:
     """Describe the library that NumPy was built with, and the kernels that it chose on this processor."""
     built = build.get("Build Dependencies", {}).get("blas", {})
-    loaded: dict[str, Any] = next((one for one in threadpool_info() if one.get("user_api") == "blas"), {})
+    # SciPy, where something has loaded it, brings a library of its own.
+    libraries = [one for one in threadpool_info() if one.get("user_api") == "blas"]
+    libraries.sort(key=lambda one: "numpy" not in one.get("filepath", ""))
+    loaded: dict[str, Any] = libraries[0] if libraries else {}
     return {
         "library": loaded.get("internal_api", built.get("name")),
         "version": loaded.get("version", built.get("version")),

@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 import core.export
+from core.archive import DAMAGE
 from core.errors import CoreError
 from core.network import Network
 from service.export.downloads import FILE_NAMES, write_download
@@ -152,7 +153,7 @@ def _fresh_answers(
     try:
         with np.load(io.BytesIO(output), allow_pickle=False) as stored:
             return Answers(stored["classes"], stored["numbers"], json.loads(str(stored["versions"])))
-    except (ValueError, KeyError, OSError) as error:
+    except DAMAGE as error:
         raise ProofFailed("the fresh process did not answer as it should") from error
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, fields
+from importlib.metadata import version
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -245,11 +246,15 @@ def first_other_number(stored: Any, again: Any, path: str = "") -> str | None:
 
 
 def _require_recorded(database: Database, job_id: str, stored: Mapping[Phase, Rows]) -> None:
-    """Compare the rows with what the record says they were; the last check, because it could not name the row."""
+    """Compare the rows with what the record says they were; the last check, because it could not name the row.
+
+    Another release may write the same row with another field, so its digest says nothing here.
+    """
     with database.read() as session:
-        recorded = RecordRepository(session).get(job_id).rows
-    now = _digest(stored)
-    if recorded is not None and recorded != now:
+        record = RecordRepository(session).get(job_id)
+    recorded, now = record.rows, _digest(stored)
+    releases = {segment.environment["packages"]["cambrian"] for segment in record.segments}
+    if recorded is not None and recorded != now and releases == {version("cambrian")}:
         raise Different(Difference(FINAL, 0, "digest of all rows in the record", recorded.sha256, now.sha256))
 
 
