@@ -1,6 +1,6 @@
 """Networks become models: proofs of their downloads, what their outputs mean, and the record of their jobs.
 
-Revision 0011, follows 0005.
+Revision 0011, follows 0006.
 """
 
 from typing import Final
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: Final = "0011"
-down_revision: Final = "0005"
+down_revision: Final = "0006"
 branch_labels: Final = None
 depends_on: Final = None
 
