@@ -1,4 +1,4 @@
-"""Networks become models: proofs of their downloads, what their outputs mean, and the record of their jobs.
+"""Networks become models: proofs of their downloads, what goes in and comes out, and the record of their jobs.
 
 Revision 0011, follows 0006.
 """
@@ -20,6 +20,7 @@ def upgrade() -> None:
     """Add the tables and columns; what earlier jobs found is not proven, and stays as it is."""
     op.add_column("networks", sa.Column("task", sa.String(40), nullable=True))
     op.add_column("networks", sa.Column("classes", sa.JSON(), nullable=True))
+    op.add_column("networks", sa.Column("encoder", sa.JSON(), nullable=True))
     op.create_index(op.f("ix_networks_created_at_id"), "networks", ["created_at", "id"])
     moment = sa.DateTime(timezone=True)
     op.create_table(
@@ -75,5 +76,5 @@ def downgrade() -> None:
     for table in ("records", "segments", "proofs"):
         op.drop_table(table)
     op.drop_index(op.f("ix_networks_created_at_id"), table_name="networks")
-    op.drop_column("networks", "classes")
-    op.drop_column("networks", "task")
+    for column in ("encoder", "classes", "task"):
+        op.drop_column("networks", column)

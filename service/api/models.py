@@ -17,7 +17,8 @@ from service.api.problems import responses
 from service.api.query import PageSize, PageToken, bad_token, cursor_of, id_form, token_for
 from service.api.times import Utc
 from service.data.built_in import BUILT_IN
-from service.errors import DatabaseUnavailable, ModelNotFound, Unprocessable
+from service.data.encoder import Encoder
+from service.errors import DatabaseUnavailable, ModelDamaged, ModelNotFound, Unprocessable
 from service.store.entities import DOWNLOAD_FORMATS, DownloadFormat, JobCursor
 from service.store.model_repository import Model, ModelRepository
 
@@ -84,6 +85,10 @@ class InputResponse(BaseModel):
 
     shape: Annotated[list[int], Field(description="Of one row", examples=[[16, 16]])]
     type: Literal["float32"] = "float32"
+    columns: Annotated[
+        list[str] | None,
+        Field(description="Names of the columns that `predict` takes as well; null where rows are the numbers"),
+    ]
 
 
 class ModelLineResponse(BaseModel):
@@ -150,14 +155,16 @@ def list_models(
     responses={
         200: {"headers": {"ETag": {"description": "Of this answer", "schema": {"type": "string"}}}},
         304: {"description": "The answer is still the one that If-None-Match names"},
-        **responses(ModelNotFound, Unprocessable, DatabaseUnavailable),
+        **responses(ModelNotFound, ModelDamaged, Unprocessable, DatabaseUnavailable),
     },
 )
 def get_model(model_id: ModelId, caller: CallerOf, database: DatabaseOf, if_none_match: IfNoneMatch = None) -> Response:
     """Read a model: where it comes from, how good it is, what it takes and what it can be downloaded as."""
     with database.read() as session:
-        model = ModelRepository(session, caller.owner).get(model_id)
-    content = _model(model).model_dump_json().encode("utf-8")
+        models = ModelRepository(session, caller.owner)
+        model = models.get(model_id)
+        encoder = encoder_of(models, model)
+    content = _model(model, encoder).model_dump_json().encode("utf-8")
     digest = hashlib.sha256(content).hexdigest()
     unchanged = not_modified(digest, if_none_match)
     if unchanged is not None:
@@ -209,7 +216,18 @@ def download_of(model: Model, format: DownloadFormat) -> DownloadResponse:  # no
     )
 
 
-def _model(model: Model) -> ModelResponse:
+def encoder_of(models: ModelRepository, model: Model) -> Encoder | None:
+    """Return what makes inputs of rows of columns; None where rows are the inputs. Raises ModelDamaged."""
+    stored = models.encoder(model)
+    try:
+        return None if stored is None else Encoder.from_json(stored)
+    except (ValueError, KeyError, TypeError):
+        raise ModelDamaged(
+            "how rows become the model's inputs is stored in a form that this release cannot read"
+        ) from None
+
+
+def _model(model: Model, encoder: Encoder | None) -> ModelResponse:
     classes = classes_of(model)
     return ModelResponse(
         **_line(model),
@@ -217,7 +235,9 @@ def _model(model: Model) -> ModelResponse:
         architecture=ArchitectureResponse.of(model.architecture),
         inference_flops=model.architecture.inference_flops,
         validation_score=model.validation_score,
-        input=InputResponse(shape=list(model.architecture.input_shape)),
+        input=InputResponse(
+            shape=list(model.architecture.input_shape), columns=None if encoder is None else list(encoder.names)
+        ),
         classes=None if classes is None else list(classes),
         files=[download_of(model, format_) for format_ in DOWNLOAD_FORMATS],
     )

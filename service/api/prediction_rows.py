@@ -7,10 +7,32 @@ import numpy as np
 import numpy.typing as npt
 
 from core.network import Network
+from service.api.problems import printable
+from service.data.encoder import Encoder
+from service.data.errors import InvalidRow
 from service.errors import FieldError, Unprocessable
 
 LARGEST: Final = float(np.finfo(np.float32).max)
 MAX_ERRORS: Final = 20
+
+
+def read_inputs(rows: Sequence[Any], network: Network, encoder: Encoder | None) -> npt.NDArray[np.float32]:
+    """Return the raw inputs (n, *input_shape) of rows: numbers, or objects where the model has an encoder.
+
+    Raises Unprocessable, which names what is not as it should be.
+    """
+    if encoder is None or not isinstance(rows[0], dict):
+        inputs = read_rows(rows, network.architecture.input_shape)
+        check_finite(network, inputs)
+        return inputs
+    others = [index for index, row in enumerate(rows) if not isinstance(row, dict)]
+    if others:
+        raise refused([FieldError(f"/rows/{index}", "must be an object, as the first row is") for index in others[:20]])
+    try:
+        return encoder.encode(rows)
+    except InvalidRow as error:
+        name = printable(error.column).replace("~", "~0").replace("/", "~1")
+        raise refused([FieldError(f"/rows/{error.row}/{name}", error.detail)]) from None
 
 
 def read_rows(rows: Sequence[Any], shape: tuple[int, ...], at: str = "/rows") -> npt.NDArray[np.float32]:
@@ -19,7 +41,7 @@ def read_rows(rows: Sequence[Any], shape: tuple[int, ...], at: str = "/rows") ->
     errors: list[FieldError] = []
     for index, row in enumerate(rows):
         if isinstance(row, dict):
-            errors.append(FieldError(f"{at}/{index}", f"must be {_wanted(shape)}: this model knows no columns by name"))
+            errors.append(FieldError(f"{at}/{index}", f"must be {_wanted(shape)}, as the other rows are"))
         else:
             _collect(row, shape, f"{at}/{index}", numbers, errors)
         if len(errors) >= MAX_ERRORS:

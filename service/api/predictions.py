@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, WithJsonSchema
 from core.network import Network
 from service.api.access import READ
 from service.api.context import CallerOf, DatabaseOf, PredictorOf
-from service.api.models import ModelId, classes_of, download_of
-from service.api.prediction_rows import check_finite, read_rows, refused
+from service.api.models import ModelId, classes_of, download_of, encoder_of
+from service.api.prediction_rows import read_inputs, refused
 from service.api.problems import responses
 from service.errors import (
     DatabaseUnavailable,
@@ -40,11 +40,14 @@ class PredictionRequest(StrictModel):
     refused_as: ClassVar[type[Unprocessable]] = Unprocessable
 
     rows: Annotated[
-        list[Annotated[Any, WithJsonSchema({"type": "array"})]],
+        list[Annotated[Any, WithJsonSchema({"type": ["array", "object"]})]],
         Field(
             min_length=1,
             max_length=MAX_ROWS,
-            description="Each in the shape of the model's input, an image as a list of lists; raw numbers of the data",
+            description=(
+                "Each in the shape of the model's input, an image as a list of lists; raw numbers of the data. Or, where "
+                "the model knows columns, objects of column and value"
+            ),
         ),
     ]
 
@@ -107,9 +110,9 @@ def predict(
         npz = download_of(model, "npz")
         if not npz.offered:
             raise DownloadNotProven(f"this model does not answer: {npz.reason}")
+        encoder = encoder_of(models, model)
         network = predictor.network(model.sha256, lambda: models.content(model, "npz"))
-    rows = read_rows(request.rows, network.architecture.input_shape)
-    check_finite(network, rows)
+    rows = read_inputs(request.rows, network, encoder)
     predictions, probabilities = predictor.answer(network, rows)
     _require_finite(predictions if probabilities is None else probabilities)
     names = _names(network, classes_of(model))

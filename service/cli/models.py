@@ -114,13 +114,15 @@ def predict(
     url: Url = DEFAULT_URL,
 ) -> None:
     """Let a model answer the rows of a file, and print one answer a line."""
-    try:
-        rows = read_rows(sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, InvalidRows) as error:
-        say(f"{file}: {error}")
-        raise typer.Exit(ExitCode.USAGE) from error
     with Client(url) as client:
-        answers = _answers(client, model, rows)
+        given = client.model(model)["input"]
+        try:
+            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+            rows = read_rows(text, by_name=given["columns"] is not None)
+        except (OSError, UnicodeDecodeError, InvalidRows) as error:
+            say(f"{file}: {error}")
+            raise typer.Exit(ExitCode.USAGE) from error
+        answers = _answers(client, model, rows, given["shape"])
         if as_json:
             print_json([answer for answer, _ in answers])
         elif as_csv:
@@ -130,9 +132,10 @@ def predict(
                 print(json.dumps(answer, ensure_ascii=False))
 
 
-def _answers(client: Client, model: str, rows: list[Any]) -> Iterator[tuple[dict[str, Any], list[str]]]:
+def _answers(
+    client: Client, model: str, rows: list[Any], shape: list[int]
+) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """Yield the answer for each row, with the names of the outputs."""
-    shape = client.model(model)["input"]["shape"]
     for batch in batches(rows, shape):
         answer = client.predict(model, batch)
         for one in answer["predictions"]:

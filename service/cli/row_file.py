@@ -16,12 +16,13 @@ class InvalidRows(Exception):
     """The text holds no rows; the message says why."""
 
 
-def read_rows(text: str) -> list[Any]:
+def read_rows(text: str, *, by_name: bool) -> list[Any]:
     """Return the rows of a JSON list, of a JSON object with the field `rows`, or of CSV. Raises InvalidRows.
 
-    A CSV file of numbers alone is read as lists of numbers. One with a header is read as objects by column.
+    A CSV file of numbers alone is read as lists of numbers. One with a header is read as objects of column and text
+    where the model knows columns (`by_name`); otherwise the header is left out.
     """
-    rows = _json_rows(text) if text.lstrip()[:1] in ("[", "{") else _csv_rows(text)
+    rows = _json_rows(text) if text.lstrip()[:1] in ("[", "{") else _csv_rows(text, by_name=by_name)
     if not rows:
         raise InvalidRows("holds no rows")
     return rows
@@ -54,7 +55,7 @@ def _json_rows(text: str) -> list[Any]:
     return rows
 
 
-def _csv_rows(text: str) -> list[Any]:
+def _csv_rows(text: str, *, by_name: bool) -> list[Any]:
     try:
         lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
     except csv.Error as error:
@@ -67,7 +68,10 @@ def _csv_rows(text: str) -> list[Any]:
     for place, line in enumerate(body, start=2):
         if len(line) != len(header):
             raise InvalidRows(f"line {place} has {len(line)} cells, the header {len(header)}")
-    return [{name: _value(cell) for name, cell in zip(header, line, strict=True)} for line in body]
+    if not by_name:
+        return [[_value(cell) for cell in line] for line in body]
+    # As text: the model knows which columns are numbers, and which only look like some (postal codes).
+    return [{name: cell or None for name, cell in zip(header, line, strict=True)} for line in body]
 
 
 def _value(cell: str) -> Any:

@@ -97,6 +97,13 @@ class ModelRepository:
         ).scalar_one_or_none()
         return content
 
+    def encoder(self, model: Model) -> dict[str, Any] | None:
+        """Return the JSON of what makes inputs of rows of columns; None for a model whose rows are the inputs."""
+        encoder: dict[str, Any] | None = self._session.execute(
+            select(networks.c.encoder).where(networks.c.id == model.id)
+        ).scalar_one_or_none()
+        return encoder
+
     def _models(self) -> Select[Any]:
         query = (
             select(*_COLUMNS)

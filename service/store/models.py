@@ -321,9 +321,11 @@ networks = Table(
     Column("architecture", PlainJson, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("sha256", String(64), nullable=False),
-    # What its outputs mean, told when the job ends with it; null in what earlier releases stored.
+    # What its outputs mean, and how rows of columns become its inputs, told when the job ends with it; null in what
+    # earlier releases stored, and for data whose rows are the inputs.
     Column("task", String(40)),
     Column("classes", PlainJson),
+    Column("encoder", PlainJson),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("job_id", "phase", "number"),
     CheckConstraint(_one_of("phase", PHASES), name="phase"),

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -64,16 +65,24 @@ class NetworkRepository:
             raise NetworkNotFound(f"Job {job_id[:40]!r} has no network of candidate {number} in phase {phase}.")
         return network_from_row(row)
 
-    def explain(self, lease: Lease, phase: Phase, number: int, task: str, classes: Sequence[str]) -> None:
-        """Note what the outputs of a candidate's network mean, so that it can be used without its data set.
+    def explain(
+        self,
+        lease: Lease,
+        phase: Phase,
+        number: int,
+        task: str,
+        classes: Sequence[str],
+        encoder: dict[str, Any] | None = None,
+    ) -> None:
+        """Note what a candidate's network takes and gives, so that it can be used without its data set.
 
-        Raises LeaseLost.
+        `encoder` is the JSON of `service.data.encoder`, None where rows are the inputs. Raises LeaseLost.
         """
         lock(self._session, lease)
         self._session.execute(
             update(networks)
             .where(networks.c.job_id == lease.job_id, networks.c.phase == phase, networks.c.number == number)
-            .values(task=task, classes=[plain_text(name) for name in classes])
+            .values(task=task, classes=[plain_text(name) for name in classes], encoder=encoder)
         )
 
     def keep_only(self, lease: Lease, phase: Phase, number: int) -> None:

@@ -11,6 +11,7 @@ from core.dataset import Standardization
 from core.export import to_bytes
 from core.layers import Convolution, Dropout, Flatten, MaxPooling
 from core.network import Network
+from service.data.encoder import Encoder
 from service.export.downloads import write_download
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
@@ -82,6 +83,7 @@ def finished(
     formats: Sequence[DownloadFormat] = DOWNLOAD_FORMATS,
     failures: Sequence[DownloadFormat] = (),
     old: bool = False,
+    encoder: Encoder | None = None,
 ) -> Model:
     """Return the model of a job that has succeeded; `old` ones have neither proofs nor names of classes."""
     lease = started(database, network, owner=owner, name=name)
@@ -89,7 +91,8 @@ def finished(
         networks = NetworkRepository(session)
         stored = networks.of_candidate(lease.job_id, "final", 0)
         if not old:
-            networks.explain(lease, "final", 0, network.task, CLASSES)
+            given = None if encoder is None else encoder.to_json()
+            networks.explain(lease, "final", 0, network.task, CLASSES, given)
         for format_ in () if old else formats:
             content = write_download(format_, stored.content)
             proof = failed(format_, "it was tampered with") if format_ in failures else _proven(format_, content)

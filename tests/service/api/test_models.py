@@ -20,7 +20,7 @@ def test_a_model_says_what_it_is(running: InProcess, database: Database) -> None
     assert answer["parameters"] == NETWORK.architecture.parameter_count
     assert answer["test"] == {"accuracy": 0.9, "low": 0.8, "high": 1.0, "trainings": 5}
     assert answer["validation_score"] == 0.75
-    assert answer["input"] == {"shape": [8, 8], "type": "float32"}
+    assert answer["input"] == {"shape": [8, 8], "type": "float32", "columns": None}
     assert answer["classes"] == list(CLASSES)
     assert answer["sha256"] == model.sha256
     assert answer["downloads"] == ["npz", "onnx", "snippet"]

@@ -3,12 +3,17 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from core.architecture import Architecture, Dense
 from core.dataset import Standardization, Task
 from core.network import Network
 from service.access.caller import LOCAL_OWNER
+from service.data.category_input import CategoryInput
+from service.data.encoder import Encoder
+from service.data.number_input import NumberInput
 from service.store.database import Database
+from service.store.models import networks
 from tests.service.api.serving import InProcess, pointers, problem_of
 from tests.service.models import CLASSES, finished, found_networks
 
@@ -104,6 +109,62 @@ def test_rows_that_do_not_fit_are_named(running: InProcess, database: Database) 
         body = problem_of(post(running, model_id, rows), 422, "invalid-request")
 
         assert pointers(body)[0] == pointer
+
+
+ENCODER = Encoder(
+    (
+        NumberInput("age", "number", fill=40.0, indicator=True, shift=0.0, scale=1.0, low=-1e9, high=1e9),
+        CategoryInput("a/b", ("blue", "red"), fill="red", indicator=False),
+        NumberInput("since", "moment", fill=0.0, indicator=False, shift=0.0, scale=1.0, low=-1e9, high=1e9),
+    ),
+    unused=("target",),
+)
+"""Five numbers, as the dense network takes them."""
+
+
+def test_rows_of_columns_are_encoded_as_in_training(running: InProcess, database: Database) -> None:
+    network = NETWORKS["dense"]
+    model = finished(database, network, owner=LOCAL_OWNER, encoder=ENCODER)
+    rows = [
+        {"age": 30, "a/b": "blue", "since": "1970-01-03"},
+        {"age": "31.5", "a/b": "green", "target": "nought"},
+        {},
+    ]
+    answer = post(running, model.id, rows, "?include_inputs=true").json()
+
+    assert answer["inputs"] == [[30, 0, 1, 0, 2], [31.5, 0, 0, 0, 0], [40, 1, 0, 1, 0]]
+    expected = network.predict_probabilities(np.array(answer["inputs"], np.float32))
+    assert [one["probabilities"] for one in answer["predictions"]] == expected.tolist()
+    assert running.client.get(f"/v1/models/{model.id}").json()["input"]["columns"] == ["age", "a/b", "since"]
+    # The numbers that came back give the same answer.
+    assert post(running, model.id, answer["inputs"]).json()["predictions"] == answer["predictions"]
+
+
+def test_columns_and_cells_that_do_not_fit_are_named(running: InProcess, database: Database) -> None:
+    model_id = finished(database, NETWORKS["dense"], owner=LOCAL_OWNER, encoder=ENCODER).id
+    refused: list[tuple[Any, str, str]] = [
+        ([{"age": 1}, {"aeg": 1}], "/rows/1/aeg", "there is no such column; known are 'age', 'a/b', 'since'"),
+        ([{"age": "old"}], "/rows/0/age", "'old' is not a number"),
+        ([{"age": [1]}], "/rows/0/age", "is not a number"),
+        ([{}, {"since": "yesterday"}], "/rows/1/since", "is not a date"),
+        ([{}, [1, 2, 3, 4, 5]], "/rows/1", "must be an object, as the first row is"),
+        ([[1, 2, 3, 4, 5], {}], "/rows/1", "as the other rows are"),
+    ]
+    for rows, pointer, detail in refused:
+        body = problem_of(post(running, model_id, rows), 422, "invalid-request")
+
+        assert pointers(body) == [pointer]
+        assert detail in body["errors"][0]["detail"]
+    assert pointers(problem_of(post(running, model_id, [{"a/b": {}}]), 422)) == ["/rows/0/a~1b"]
+
+
+def test_an_encoder_of_another_release_is_told(running: InProcess, database: Database) -> None:
+    model_id = finished(database, NETWORKS["dense"], owner=LOCAL_OWNER, encoder=ENCODER).id
+    with database.write() as session:
+        session.execute(update(networks).values(encoder={"format": 99}))
+
+    problem_of(post(running, model_id, [{}]), 409, "model-damaged")
+    problem_of(running.client.get(f"/v1/models/{model_id}"), 409, "model-damaged")
 
 
 def test_numbers_far_from_the_data_are_named_and_not_answered_with_nan(running: InProcess, database: Database) -> None:

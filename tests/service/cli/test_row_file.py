@@ -13,12 +13,16 @@ from service.cli.row_file import InvalidRows, batches, read_rows
         (' {"rows": [[1]]}', [[1]]),
         ("1,2.5\n-3,4e1\n", [[1.0, 2.5], [-3.0, 40.0]]),
         ("1,2\r\n\r\n3,\r\n", [[1.0, 2.0], [3.0, None]]),
-        ("a,b\n1,x\n,0\n", [{"a": 1.0, "b": "x"}, {"a": None, "b": 0.0}]),
-        ('"a,b",c\n1,"x\ny"\n', [{"a,b": 1.0, "c": "x\ny"}]),
+        ("a,b\n1,x\n,0\n", [{"a": "1", "b": "x"}, {"a": None, "b": "0"}]),
+        ('"a,b",c\n007,"x\ny"\n', [{"a,b": "007", "c": "x\ny"}]),
     ],
 )
 def test_rows_are_read_from_json_and_csv(text: str, rows: list[Any]) -> None:
-    assert read_rows(text) == rows
+    assert read_rows(text, by_name=True) == rows
+
+
+def test_a_header_that_the_model_does_not_know_is_left_out() -> None:
+    assert read_rows("a,b\n1,2\n,x\n", by_name=False) == [[1.0, 2.0], [None, "x"]]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +39,7 @@ def test_rows_are_read_from_json_and_csv(text: str, rows: list[Any]) -> None:
 )
 def test_what_holds_no_rows_says_so(text: str, reason: str) -> None:
     with pytest.raises(InvalidRows, match=reason.replace("{", r"\{").replace("[", r"\[")):
-        read_rows(text)
+        read_rows(text, by_name=True)
 
 
 def test_flat_rows_are_folded_into_the_shape() -> None:
