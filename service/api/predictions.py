@@ -45,8 +45,8 @@ class PredictionRequest(StrictModel):
             min_length=1,
             max_length=MAX_ROWS,
             description=(
-                "Each in the shape of the model's input, an image as a list of lists; raw numbers of the data. Or, where "
-                "the model knows columns, objects of column and value"
+                "Each in the shape of the model's input, an image as a list of lists; raw numbers of the data. Or, "
+                "where the model knows columns, objects of column and value"
             ),
         ),
     ]
