@@ -7,8 +7,8 @@ from fastapi import Depends, Request
 from service.access.caller import Caller
 from service.api.access import ADMISSION, Admission
 from service.api.event_feed import EventFeed
-from service.dataset_intake import DatasetIntake
 from service.api.predictor import Predictor
+from service.dataset_intake import DatasetIntake
 from service.errors import Unauthorized
 from service.store.database import Database
 

@@ -30,7 +30,7 @@ from service.store.model_repository import ModelRepository
 
 MAX_ROWS: Final = 1_000
 
-# It changes nothing: asking a model is reading it.
+# Asking a model is reading it: nothing changes.
 router = APIRouter(tags=["models"], dependencies=[READ])
 
 

@@ -21,6 +21,7 @@ from evolution.errors import EvaluatorUnavailable, SearchOrderError
 from evolution.evaluation import Evaluator
 from evolution.loop import Evaluated, Proposed, RunSearch, Waiting, run_search
 from evolution.search import Search
+from service.data.encoder import Encoder
 from service.data.errors import DatasetUnavailable
 from service.job_spec import JobSpec
 from service.runner.budgeted_search import BudgetedSearch
@@ -80,6 +81,7 @@ class JobRun:
         self._stop = stop
         self._recorded = 0
         self._raw_test: Split | None = None
+        self._encoder: Encoder | None = None
 
     def run(self) -> None:
         """Run the job to its end, or until it is cancelled or paused, or the runner stops. Raises LeaseLost."""
@@ -141,7 +143,8 @@ class JobRun:
         with self._database.write() as session:
             networks, best = NetworkRepository(session), judgement.best_number
             networks.keep_only(self._lease, FINAL, best)
-            networks.explain(self._lease, FINAL, best, plan.dataset.task, plan.dataset.class_names)
+            encoder = None if self._encoder is None else self._encoder.to_json()
+            networks.explain(self._lease, FINAL, best, plan.dataset.task, plan.dataset.class_names, encoder)
             RecordRepository(session).end(self._lease, digest_rows(rows.by_phase))
             JobRepository(session).finish(
                 self._lease, "succeeded", stop_reason=budgeted.stop_reason, verdict=judgement.verdict.to_json()
@@ -167,7 +170,7 @@ class JobRun:
         except ValidationError as error:
             fields = ", ".join("/" + "/".join(map(str, fault["loc"])) for fault in error.errors())
             raise JobFailed(f"this release cannot read the job's spec ({fields}); submit it again") from error
-        dataset = load_job_data(self._database, self._settings, job)
+        dataset, self._encoder = load_job_data(self._database, self._settings, job)
         if job.dataset_fingerprint not in {None, dataset.fingerprint}:
             raise JobFailed(
                 f"the data set {spec.dataset} has changed since the job began (fingerprint {dataset.fingerprint[:12]}, "

@@ -135,7 +135,7 @@ def _from_record(database: Database, settings: Settings, job: Job) -> tuple[Plan
         raise NotComparable(f"the job is {job.status}; only one that has succeeded has a whole record to compare with")
     try:
         spec = JobSpec.model_validate(job.spec)
-        dataset = load_job_data(database, settings, job)
+        dataset, _ = load_job_data(database, settings, job)
     except ValidationError:
         raise NotComparable("this release cannot read the job's spec") from None
     except DatasetUnavailable as error:
