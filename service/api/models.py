@@ -69,12 +69,12 @@ class DownloadResponse(BaseModel):
 
 
 class TestScoreResponse(BaseModel):
-    """Test accuracy of the model's structure with a 95 % interval, from the job's verdict.
+    """Test score of the model's structure with a 95 % interval, from the job's verdict.
 
     It is the mean over `trainings` fresh ones, of which this model is the one with the best validation score.
     """
 
-    accuracy: float
+    score: float
     low: float
     high: float
     trainings: int
@@ -264,9 +264,9 @@ def _test_score(verdict: dict[str, Any] | None) -> TestScoreResponse | None:
     """Return what the verdict says of the structure that was found."""
     for arm in (verdict or {}).get("arms", ()):
         if arm["name"] == (verdict or {}).get("evolved"):
-            return TestScoreResponse(
-                accuracy=arm["test_accuracy"], low=arm["test_low"], high=arm["test_high"], trainings=arm["seeds"]
-            )
+            # Verdicts of accuracies alone have no other score.
+            score = arm.get("test_score", arm.get("test_accuracy"))
+            return TestScoreResponse(score=score, low=arm["test_low"], high=arm["test_high"], trainings=arm["seeds"])
     return None
 
 

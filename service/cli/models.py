@@ -74,6 +74,8 @@ def show(model: ModelId, as_json: Json = False, url: Url = DEFAULT_URL) -> None:
         print(f"{field.replace('_', ' '):12} {printable(found[field], 200)}")
     print(f"{'test score':12} {_score(found['test'])}")
     print(f"{'input':12} {' x '.join(map(str, found['input']['shape']))} numbers")
+    if found["input"]["columns"] is not None:
+        print(f"{'columns':12} {printable(', '.join(found['input']['columns']), 200)}")
     print(f"{'classes':12} {printable(', '.join(found['classes'] or ()), 200)}")
     rows = [
         (
@@ -158,4 +160,4 @@ def _cell(text: str) -> str:
 
 
 def _score(test: Mapping[str, Any] | None) -> str:
-    return "-" if test is None else f"{test['accuracy']:.1%} ({test['low']:.1%} to {test['high']:.1%})"
+    return "-" if test is None else f"{test['score']:.1%} ({test['low']:.1%} to {test['high']:.1%})"

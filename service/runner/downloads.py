@@ -32,7 +32,7 @@ def prove_downloads(
         tried = {proof.format for proof in ProofRepository(session).load([network.id]).get(network.id, ())}
     if found is None or found[1] is None or found[1].test_predictions is None:
         raise ValueError(f"job {lease.job_id} stores no answers of candidate {candidate[1]} to the test rows")
-    measured = Measured(inputs, np.frombuffer(found[1].test_predictions, "<u2").astype(np.int64))
+    measured = Measured(inputs, found[1].test_predictions)
     for format_ in DOWNLOAD_FORMATS:
         if format_ in tried:
             continue

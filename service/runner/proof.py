@@ -3,9 +3,9 @@
 The exported model that is not the one that was scored is a fault that users of such systems meet (AutoKeras, issues 186
 and 271). So nothing is offered on trust: each file is opened by `fresh_process.py`, with an empty environment and only
 that file, and its answers are held against two things. The classes must be those that the final phase stored for the
-very training that was kept, each of them. The probabilities (or a regression's values) must be within 1e-5 of the
-scale of the network's outputs of what the network itself computes here: every program adds up a product's terms in an
-order of its own.
+very training that was kept, each of them. The probabilities must be within 1e-5 of the scale of the network's outputs
+of what the network itself computes here: every program adds up a product's terms in an order of its own. A regression's
+values must be as close to both, measured by the largest of them.
 """
 
 import hashlib
@@ -50,10 +50,13 @@ class ProofFailed(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What a file must reproduce: the raw test rows, and the class index that is stored for each of them."""
+    """What a file must reproduce: raw test rows, and the answers that the kept training's evaluation stores for them.
+
+    That is one little-endian number per row: uint16, a class, or float64, a regression's value.
+    """
 
     inputs: npt.NDArray[np.float32]
-    classes: npt.NDArray[np.int64]
+    stored: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,20 +183,32 @@ def _largest_difference(network: Network, measured: Measured, answers: Answers) 
         raise ProofFailed(f"answers of shape {answers.numbers.shape} came back, expected {numbers.shape}")
     if not np.isfinite(answers.numbers).all():
         raise ProofFailed("some answers are not finite numbers")
+    stored = _stored_answers(network, measured)
     difference = float(np.abs(answers.numbers.astype(np.float64) - numbers).max())
-    scale = max(1.0, float(np.abs(numbers if network.task == "regression" else outputs).max()))
+    if network.task == "regression":
+        difference = max(difference, float(np.abs(answers.numbers[:, 0] - stored).max()))
+        scale = float(np.abs(numbers).max())
+    else:
+        scale = max(1.0, float(np.abs(outputs).max()))
     if difference > TOLERANCE * scale:
         raise ProofFailed(
-            f"answers differ from the network's by up to {difference:.2g}; {TOLERANCE * scale:.2g} is the limit"
+            f"answers differ from what was measured by up to {difference:.2g}; {TOLERANCE * scale:.2g} is the limit"
         )
     if network.task != "regression":
-        others = np.flatnonzero(answers.classes != measured.classes)
+        others = np.flatnonzero(answers.classes != stored)
         if len(others):
             raise ProofFailed(
                 f"{len(others):,} of {len(own):,} test rows get another class than the one that was measured; "
                 f"the first of them is row {others[0]}"
             )
     return difference
+
+
+def _stored_answers(network: Network, measured: Measured) -> Array:
+    kind = np.dtype("<f8" if network.task == "regression" else "<u2")
+    if len(measured.stored) != len(measured.inputs) * kind.itemsize:
+        raise ProofFailed(f"the answers that are stored are not one for each of the {len(measured.inputs):,} test rows")
+    return np.frombuffer(measured.stored, kind)
 
 
 def _last_line(said: bytes, folder: Path) -> str:

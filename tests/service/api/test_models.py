@@ -18,7 +18,7 @@ def test_a_model_says_what_it_is(running: InProcess, database: Database) -> None
     assert (answer["id"], answer["job_id"], answer["job_name"]) == (model.id, model.job_id, "a name")
     assert answer["architecture"] == NETWORK.architecture.to_json()
     assert answer["parameters"] == NETWORK.architecture.parameter_count
-    assert answer["test"] == {"accuracy": 0.9, "low": 0.8, "high": 1.0, "trainings": 5}
+    assert answer["test"] == {"score": 0.9, "low": 0.8, "high": 1.0, "trainings": 5}
     assert answer["validation_score"] == 0.75
     assert answer["input"] == {"shape": [8, 8], "type": "float32", "columns": None}
     assert answer["classes"] == list(CLASSES)

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.architecture import Architecture, Dense
+from core.dataset import Standardization
 from core.export import from_bytes, to_bytes
 from core.network import Network
 from service.export.downloads import write_download
@@ -31,7 +33,8 @@ def stored(network: Network) -> StoredNetwork:
 
 def measured(network: Network) -> Measured:
     inputs = raw_rows(network)
-    return Measured(inputs, network.predict(inputs))
+    answers = network.predict(inputs)
+    return Measured(inputs, answers.astype("<f8" if network.task == "regression" else "<u2").tobytes())
 
 
 def tried(
@@ -81,7 +84,7 @@ def test_one_weight_that_was_changed_is_noticed(
 
     monkeypatch.setattr(proof_module, "write_download", tampered)
 
-    assert "answers differ from the network's by up to" in str(tried(format_, tmp_path).error)
+    assert "answers differ from what was measured by up to" in str(tried(format_, tmp_path).error)
 
 
 @pytest.mark.slow
@@ -92,6 +95,30 @@ def test_another_network_than_the_one_that_was_measured_is_noticed(tmp_path: Pat
     error = str(tried("npz", tmp_path, of=stored(other), against=measured(network)).error)
 
     assert "test rows get another class than the one that was measured; the first of them is row" in error
+
+
+@pytest.mark.slow
+def test_the_values_of_a_regression_are_measured_by_the_largest_of_them(tmp_path: Path) -> None:
+    network = Network(Architecture((3,), (Dense(5, "tanh"),), 1), task="regression")
+    network.initialize(np.random.default_rng(1))
+    network.target_standardization = Standardization(np.full(1, 3e-7, np.float32), np.full(1, 1e-7, np.float32))
+    good = measured(network)
+
+    for format_ in DOWNLOAD_FORMATS:
+        assert tried(format_, tmp_path, network).error is None
+
+    # A difference that would be nothing beside numbers of 1 is much beside these.
+    other = Measured(good.inputs, (np.frombuffer(good.stored, "<f8") + 1e-10).tobytes())
+    assert "answers differ from what was measured by up to 1e-10" in str(
+        tried("npz", tmp_path, network, against=other).error
+    )
+
+
+def test_answers_of_another_kind_are_not_compared(tmp_path: Path) -> None:
+    network = NETWORKS["dense"]
+    other = Measured(raw_rows(network), b"\0" * 7)
+
+    assert "not one for each of the 40 test rows" in str(tried("npz", tmp_path, against=other).error)
 
 
 def test_a_stored_network_that_was_changed_is_not_even_written(tmp_path: Path) -> None:
