@@ -1,6 +1,6 @@
 """Networks become models: proofs of their downloads, what goes in and comes out, and the record of their jobs.
 
-Revision 0011, follows 0008.
+Revision 0011, follows 0009.
 """
 
 from typing import Final
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: Final = "0011"
-down_revision: Final = "0008"
+down_revision: Final = "0009"
 branch_labels: Final = None
 depends_on: Final = None
 

@@ -4,14 +4,12 @@ import base64
 import hashlib
 import re
 import unicodedata
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import Header
 from starlette.responses import Response
 
+from service.api.etags import matches
 from service.errors import ModelDamaged
-
-IfNoneMatch = Annotated[str | None, Header(max_length=2_000)]
 
 _UNSAFE: Final = re.compile(r"[^a-z0-9]+")
 
@@ -55,12 +53,6 @@ def whole(content: bytes | None, sha256: str) -> bytes:
     if content is None or hashlib.sha256(content).hexdigest() != sha256:
         raise ModelDamaged("the stored file does not have the SHA-256 that was noted when it was stored")
     return content
-
-
-def matches(if_none_match: str, etag: str) -> bool:
-    """Say whether the header names the tag; weak tags count as the strong ones."""
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in tags or etag in tags
 
 
 def file_name(name: str, id: str, extension: str) -> str:  # noqa: A002 - what it is

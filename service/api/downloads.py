@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
-from service.api.attachments import IfNoneMatch, attachment, describe_files, file_name, not_modified
+from service.api.attachments import attachment, describe_files, file_name, not_modified
 from service.api.context import CallerOf, DatabaseOf
+from service.api.etags import IfNoneMatch
 from service.api.models import EXTENSIONS, MEDIA_TYPES, ModelId, download_of
 from service.api.problems import responses
 from service.errors import DatabaseUnavailable, DownloadNotProven, ModelDamaged, ModelNotFound, Unprocessable

@@ -1,6 +1,5 @@
 """Models: the networks that jobs ended with, what is known of them, and what they can be downloaded as."""
 
-import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
@@ -11,8 +10,8 @@ from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
-from service.api.attachments import IfNoneMatch, not_modified
 from service.api.context import CallerOf, DatabaseOf
+from service.api.etags import ETAG_HEADER, NOT_MODIFIED, IfNoneMatch, tagged
 from service.api.problems import responses
 from service.api.query import PageSize, PageToken, bad_token, cursor_of, id_form, token_for
 from service.api.times import Utc
@@ -153,8 +152,8 @@ def list_models(
     summary="Read a model",
     response_model=ModelResponse,
     responses={
-        200: {"headers": {"ETag": {"description": "Of this answer", "schema": {"type": "string"}}}},
-        304: {"description": "The answer is still the one that If-None-Match names"},
+        200: {"headers": ETAG_HEADER},
+        **NOT_MODIFIED,
         **responses(ModelNotFound, ModelDamaged, Unprocessable, DatabaseUnavailable),
     },
 )
@@ -164,13 +163,7 @@ def get_model(model_id: ModelId, caller: CallerOf, database: DatabaseOf, if_none
         models = ModelRepository(session, caller.owner)
         model = models.get(model_id)
         encoder = encoder_of(models, model)
-    content = _model(model, encoder).model_dump_json().encode("utf-8")
-    digest = hashlib.sha256(content).hexdigest()
-    unchanged = not_modified(digest, if_none_match)
-    if unchanged is not None:
-        return unchanged
-    headers = {"ETag": f'"{digest}"', "Cache-Control": "no-cache"}
-    return Response(content, media_type="application/json", headers=headers)
+    return tagged(_model(model, encoder), if_none_match)
 
 
 def classes_of(model: Model) -> tuple[str, ...] | None:
