@@ -16,15 +16,19 @@ from service.api import (
     audit,
     candidates,
     datasets,
+    downloads,
     events,
     health,
     job_actions,
     jobs,
     lineages,
+    models,
     networks,
     plans,
+    predictions,
     problem_pages,
     recommendations,
+    records,
     tokens,
     uploads,
     verdicts,
@@ -38,6 +42,7 @@ from service.api.event_feed import EventFeed
 from service.api.guard import Guard
 from service.api.handlers import add_handlers
 from service.api.json_body import JsonBody
+from service.api.predictor import Predictor
 from service.api.problems import Problem
 from service.api.query import known_query
 from service.api.raw_body import RawBodies
@@ -61,6 +66,10 @@ _RESOURCES = (
     recommendations,
     datasets,
     uploads,
+    models,
+    downloads,
+    predictions,
+    records,
     tokens,
     audit,
 )
@@ -117,6 +126,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.upload_slots = UploadSlots()
     app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
     app.state.door = Door(settings, opened)
+    app.state.predictor = Predictor()
     _add_routes(app)
     add_handlers(app)
     # The last one added is the outermost.

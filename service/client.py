@@ -183,6 +183,34 @@ class Client:
         """Return the `.npz` file of the network that a job found."""
         return self._request("GET", f"/v1/jobs/{_segment(job_id)}/network").content
 
+    def models(self) -> Iterator[dict[str, Any]]:
+        """Yield all models, newest first, page by page."""
+        return self._pages("/v1/models", "models", {})
+
+    def model(self, model_id: str) -> dict[str, Any]:
+        """Return a model."""
+        return self._json("GET", f"/v1/models/{_segment(model_id)}")
+
+    def download(self, model_id: str, format: str) -> bytes:  # noqa: A002 - the word of the API
+        """Return a model as a file: `onnx`, `snippet` or `npz`."""
+        path = f"/v1/models/{_segment(model_id)}/download"
+        return self._request("GET", path, params={"format": format}).content
+
+    def predict(self, model_id: str, rows: Sequence[Any], *, include_inputs: bool = False) -> dict[str, Any]:
+        """Let a model answer rows."""
+        content = json.dumps({"rows": list(rows)}).encode("utf-8")
+        return self._json(
+            "POST",
+            f"/v1/models/{_segment(model_id)}/predict",
+            content=content,
+            headers={"Content-Type": "application/json"},
+            params={"include_inputs": "true"} if include_inputs else {},
+        )
+
+    def record(self, job_id: str) -> dict[str, Any]:
+        """Return what was run on what: versions, processor, hashes of rows and model."""
+        return self._json("GET", f"/v1/jobs/{_segment(job_id)}/record")
+
     def verdict(self, job_id: str) -> dict[str, Any]:
         """Return whether the search was worth it."""
         return self._json("GET", f"/v1/jobs/{_segment(job_id)}/verdict")

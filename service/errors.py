@@ -153,6 +153,14 @@ class DatasetNotFound(NotFound):
     advice = "GET /v1/datasets lists the data sets with their names."
 
 
+class ModelNotFound(NotFound):
+    """No model has this id."""
+
+    code = "model-not-found"
+    title = "Model not found"
+    advice = "GET /v1/models lists the models with their ids; each job that has succeeded has one."
+
+
 class NetworkNotFound(NotFound):
     """The job ended without a network, because it failed or was cancelled before one was stored."""
 
@@ -258,6 +266,27 @@ class DatasetInUse(Conflict):
     code = "dataset-in-use"
     title = "Data set in use"
     advice = "Wait for the jobs that the detail names, or cancel them; then delete the data set."
+
+
+class DownloadNotProven(Conflict):
+    """The file was not shown to compute what was measured, so it is not handed out.
+
+    At the end of a job each file is loaded in a fresh process and must answer the test rows as the network did.
+    """
+
+    code = "download-not-proven"
+    title = "Download not proven"
+    advice = (
+        "The detail says what was found. GET /v1/models/{id} lists the downloads that are proven; take one of them."
+    )
+
+
+class ModelDamaged(Conflict):
+    """The stored file of the model is not the one that was stored, so it is neither handed out nor used."""
+
+    code = "model-damaged"
+    title = "Model damaged"
+    advice = "Restore the database from a backup, or submit the job's spec again: the same seed finds the same network."
 
 
 class PreconditionFailed(CambrianError):

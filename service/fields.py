@@ -9,11 +9,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from service.errors import InvalidSpec, Unprocessable
 
 # Zero-width joiners are invisible by themselves but part of many scripts and of emoji.
 _JOINERS: Final = "\u200c\u200d"
@@ -29,6 +31,9 @@ class StrictModel(BaseModel):
     """A model of what a user sends: no coercion, no unknown field, never changed after it was read."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    refused_as: ClassVar[type[Unprocessable]] = InvalidSpec
+    """The problem that a body is which does not fit this model."""
 
 
 class Disagreement(PydanticCustomError):

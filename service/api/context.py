@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from service.access.caller import Caller
 from service.api.access import ADMISSION, Admission
 from service.api.event_feed import EventFeed
+from service.api.predictor import Predictor
 from service.dataset_intake import DatasetIntake
 from service.errors import Unauthorized
 from service.store.database import Database
@@ -28,6 +29,11 @@ async def _dataset_intake(request: Request) -> DatasetIntake:
     return intake
 
 
+async def _predictor(request: Request) -> Predictor:
+    predictor: Predictor = request.app.state.predictor
+    return predictor
+
+
 async def _caller(request: Request) -> Caller:
     admission: Admission | None = request.scope.get(ADMISSION)
     if admission is None or admission.caller is None:
@@ -38,4 +44,5 @@ async def _caller(request: Request) -> Caller:
 DatabaseOf = Annotated[Database, Depends(_database)]
 CallerOf = Annotated[Caller, Depends(_caller)]
 DatasetIntakeOf = Annotated[DatasetIntake, Depends(_dataset_intake)]
+PredictorOf = Annotated[Predictor, Depends(_predictor)]
 EventFeedOf = Annotated[EventFeed, Depends(_event_feed)]

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
-from service.api.conditional import json_answer
 from service.api.context import CallerOf, DatabaseOf, DatasetIntakeOf
+from service.api.etags import tagged
 from service.api.problems import responses
 from service.api.query import PageSize, PageToken, cursor_of, token_for
 from service.api.times import Utc
@@ -147,10 +147,10 @@ def get_dataset(
     with database.read() as session:
         own = UploadedDatasetRepository(session, caller.owner).find(name)
     if own is not None:
-        return json_answer(uploaded_response(own), if_none_match)
+        return tagged(uploaded_response(own), if_none_match)
     for dataset in _built_in(database):
         if dataset.name == name:
-            return json_answer(DatasetResponse(**dataset.model_dump()), if_none_match)
+            return tagged(DatasetResponse(**dataset.model_dump()), if_none_match)
     raise DatasetNotFound("neither a built-in data set nor one of yours has this name")
 
 

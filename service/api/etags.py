@@ -13,7 +13,6 @@ from fastapi import Header
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
-from service.api.conditional import matches
 from service.errors import PreconditionFailed
 
 IfNoneMatch = Annotated[
@@ -35,6 +34,12 @@ def etag_of(representation: Mapping[str, Any], passing: Collection[str] = ()) ->
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
+def matches(header: str, etag: str) -> bool:
+    """Say whether one of the tags of a header, or `*`, is this one; weak tags count as the same."""
+    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return "*" in tags or etag in tags
+
+
 def require_match(if_match: str | None, etag: str) -> None:
     """Raise PreconditionFailed where the header names other states only."""
     if if_match is not None and not matches(if_match, etag):
@@ -42,12 +47,17 @@ def require_match(if_match: str | None, etag: str) -> None:
 
 
 def tagged(
-    representation: BaseModel | Mapping[str, Any], if_none_match: str | None, passing: Collection[str] = ()
+    representation: BaseModel | Mapping[str, Any],
+    if_none_match: str | None = None,
+    passing: Collection[str] = (),
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Answer with a representation and its tag, or with 304 where the client has it."""
     body = representation.model_dump(mode="json") if isinstance(representation, BaseModel) else dict(representation)
     etag = etag_of(body, passing)
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    merged = {"ETag": etag, "Cache-Control": "no-cache", **(headers or {})}
     if if_none_match is not None and matches(if_none_match, etag):
-        return Response(status_code=304, headers=headers)
-    return JSONResponse(body, headers=headers)
+        return Response(status_code=304, headers=merged)
+    return JSONResponse(body, status, merged)

@@ -59,7 +59,8 @@ def refusal(errors: Sequence[Mapping[str, Any]], body_model: type[BaseModel] | N
     detail = f"{first.pointer}: {first.detail}" if first.pointer else f"the body {first.detail}"
     if len(fields) > 1:
         detail += f" (and {len(fields) - 1} more)"
-    kind = InvalidSpec if all(error["loc"][:1] == ("body",) for error in errors) else Unprocessable
+    in_body = all(error["loc"][:1] == ("body",) for error in errors)
+    kind: type[Unprocessable] = getattr(body_model, "refused_as", InvalidSpec) if in_body else Unprocessable
     return kind(detail, errors=fields)
 
 

@@ -23,12 +23,17 @@ PageToken = Annotated[
     str | None, Query(max_length=500, description="Where to go on: the `next_page_token` of the page before")
 ]
 
-_JOB_ID: Final = re.compile(r"[0-9a-z]{1,40}")
+_ID: Final = re.compile(r"[0-9a-z]{1,40}")
+
+
+def id_form(text: str) -> bool:
+    """Say whether an id could be one of ours; SQL is asked for no other (PostgreSQL cannot even be asked for a NUL)."""
+    return _ID.fullmatch(text) is not None
 
 
 def _known_form(text: str) -> str:
-    """Refuse what no job's id can be, before SQL sees it (PostgreSQL, for one, cannot even be asked for a NUL)."""
-    if not _JOB_ID.fullmatch(text):
+    """Refuse what no job's id can be, before SQL sees it."""
+    if not id_form(text):
         raise JobNotFound("there is no job with this id")
     return text
 

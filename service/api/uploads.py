@@ -9,9 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
-from service.api.conditional import json_answer
 from service.api.context import CallerOf, DatasetIntakeOf
 from service.api.datasets import DatasetResponse, uploaded_response
+from service.api.etags import tagged
 from service.api.json_text import parse_json
 from service.api.problems import printable, responses
 from service.api.raw_body import RawRoute
@@ -220,7 +220,7 @@ async def upload_dataset(
 
 def _answer(dataset: UploadedDataset, *, new: bool) -> Response:
     location = {"Location": f"/v1/datasets/{dataset.name}"}
-    return json_answer(uploaded_response(dataset), status=201 if new else 200, headers=location)
+    return tagged(uploaded_response(dataset), status=201 if new else 200, headers=location)
 
 
 def _fields(form: FormData) -> tuple[str, UploadFile, object]:

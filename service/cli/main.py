@@ -9,7 +9,21 @@ import httpx
 import typer
 from pydantic import ValidationError
 
-from service.cli import budget, database, datasets, demo, doctor, job_actions, jobs, serve, token, verify, what_if
+from service.cli import (
+    budget,
+    database,
+    datasets,
+    demo,
+    doctor,
+    job_actions,
+    jobs,
+    models,
+    record,
+    serve,
+    token,
+    verify,
+    what_if,
+)
 from service.cli.exit_code import ExitCode
 from service.cli.output import say
 from service.client import ProblemError, ServiceUnavailable
@@ -28,6 +42,8 @@ Examples:
   cambrian data upload FILE.csv            data of your own, to search on
   cambrian jobs                            every job with its state and best score
   cambrian network JOB                     download the network that a job found
+  cambrian model list                      what was found: for ONNX, for NumPy alone, to predict with
+  cambrian record JOB                      versions, processor and hashes, to repeat a job
   cambrian pause JOB                       let it stand still; `cambrian resume JOB` lets it go on
   cambrian clone JOB --set seed=8          submit it again with changes
   cambrian budget JOB --evaluations 128    let a search go on for longer
@@ -68,6 +84,8 @@ app.command()(job_actions.note)
 app.command()(job_actions.archive)
 app.command()(job_actions.delete)
 app.command()(jobs.network)
+app.add_typer(models.app, name="model")
+app.command()(record.record)
 app.command()(verify.verify)
 app.command(name="what-if")(what_if.what_if)
 app.add_typer(datasets.app, name="data")

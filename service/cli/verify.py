@@ -1,9 +1,7 @@
 """`cambrian verify`: runs a job again from its record and compares every row."""
 
-import platform
 import socket
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any
 
 import typer
@@ -27,7 +25,7 @@ def verify(job: JobId, as_json: Json = False) -> None:
     """
     # The runner's parts load DEAP and, where the settings want it, Ray; no other command needs them.
     from service.runner.directory import enter_own_directory  # noqa: PLC0415 - see above
-    from service.runner.verification import Different, NotComparable, trained_on  # noqa: PLC0415
+    from service.runner.verification import Different, NotComparable, changes_since, stored_digest, trained_on  # noqa: PLC0415
     from service.runner.verification import verify as verify_rows  # noqa: PLC0415
 
     settings = Settings()
@@ -40,15 +38,19 @@ def verify(job: JobId, as_json: Json = False) -> None:
     try:
         database.check_schema()
         enter_own_directory(settings)
-        warnings = _warnings(trained_on(database, job))
+        changes = changes_since(database, settings, job)
+        warnings = _warnings(trained_on(database, job), changes)
         for warning in warnings:
             say(warning)
         equal = verify_rows(database, settings, job, show)
+        digest = stored_digest(database, job)
     except Different as found:
         line.clear()
         one = found.difference
-        _tell(as_json, job, {}, warnings, asdict(one))
+        _tell(as_json, job, {}, warnings, asdict(one), None)
         say(f"different: {one.phase} {one.number}: {one.field} is stored as {one.stored}, and came out as {one.again}")
+        if changes:
+            say(f"the probable reason: {'; '.join(changes)}")
         raise typer.Exit(ExitCode.DIFFERENT) from found
     except NotComparable as reason:
         say(f"job {job} cannot be compared: {reason}")
@@ -59,25 +61,37 @@ def verify(job: JobId, as_json: Json = False) -> None:
     finally:
         line.clear()
         database.close()
-    _tell(as_json, job, dict(equal), warnings, None)
+    _tell(as_json, job, dict(equal), warnings, None, digest.sha256)
     parts = ", ".join(f"{count} of phase {phase}" for phase, count in equal.items())
-    say(f"job {job}: all {sum(equal.values())} rows are equal ({parts})")
+    say(f"job {job}: all {sum(equal.values())} rows are equal ({parts}); SHA-256 {digest.sha256}")
 
 
-def _tell(as_json: bool, job: str, equal: dict[Any, int], warnings: list[str], difference: Any) -> None:
+def _tell(
+    as_json: bool, job: str, equal: dict[Any, int], warnings: list[str], difference: Any, sha256: str | None
+) -> None:
     if as_json:
         print_json(
-            {"job": job, "equal": difference is None, "rows": equal, "difference": difference, "warnings": warnings}
+            {
+                "job": job,
+                "equal": difference is None,
+                "rows": equal,
+                "rows_sha256": sha256,
+                "difference": difference,
+                "warnings": warnings,
+            }
         )
 
 
-def _warnings(machines: set[str]) -> list[str]:
-    """Say what may make bits differ without a fault: the record names the machines, not their processors."""
+def _warnings(machines: set[str], changes: list[str]) -> list[str]:
+    """Say what may make bits differ without a fault."""
     here = socket.gethostname()
     others = sorted(machines - {here})
-    if not others:
-        return []
-    return [
-        f"trained on {', '.join(others)}, compared on {here} ({platform.machine()}, numpy {version('numpy')}): the "
-        "same bits are promised for the same kind of processor and the same package versions only"
-    ]
+    found = []
+    if others:
+        found.append(
+            f"trained on {', '.join(others)}, compared on {here}: the same bits are promised for the same kind of "
+            "processor and the same package versions only"
+        )
+    if changes:
+        found.append(f"the record names other versions or another processor: {'; '.join(changes)}")
+    return found

@@ -3,8 +3,8 @@
 A job has four phases, each a `Search` of its own whose rows lie under the phase's name: the search itself, the random
 search that may spend as many epochs as the search did, the finalists of both on fresh seeds, and the final re-training
 of every arm on others. Only the final phase's workers are given the test rows. Then other methods than networks are
-fitted, one after the other. A phase that was interrupted goes on from its rows; one that was complete proposes nothing
-any more, so that a restart simply walks through all of them.
+fitted, one after the other, and every download of the network that was found is proven. A phase that was interrupted
+goes on from its rows; one that was complete proposes nothing any more, so that a restart simply walks through all.
 """
 
 import logging
@@ -15,16 +15,20 @@ from contextlib import closing, contextmanager
 
 from pydantic import ValidationError
 
+from core.dataset import Split
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvaluatorUnavailable, SearchOrderError
 from evolution.evaluation import Evaluator
 from evolution.loop import Evaluated, Proposed, RunSearch, Waiting, run_search
 from evolution.search import Search
+from service.data.encoder import Encoder
 from service.data.errors import DatasetUnavailable
 from service.job_spec import JobSpec
 from service.runner.budgeted_search import BudgetedSearch
 from service.runner.dataset_row import dataset_row
+from service.runner.downloads import prove_downloads
 from service.runner.endings import JobCancelled, JobFailed, JobPaused, JobStopped
+from service.runner.environment import describe_environment
 from service.runner.evaluators import open_evaluator
 from service.runner.heartbeat import Heartbeat
 from service.runner.job_data import load_job_data
@@ -39,7 +43,9 @@ from service.store.dataset_repository import DatasetRepository
 from service.store.entities import FinalStatus, Lease, Phase
 from service.store.job_repository import JobRepository
 from service.store.network_repository import NetworkRepository
+from service.store.record_repository import RecordRepository
 from service.store.rival_repository import RivalFit, RivalRepository
+from service.store.row_digest import digest_rows
 
 BATCH = 200
 """At most this many rows wait for one transaction; it is also written before every wait for a result.
@@ -74,6 +80,8 @@ class JobRun:
         self._heartbeat = heartbeat
         self._stop = stop
         self._recorded = 0
+        self._raw_test: Split | None = None
+        self._encoder: Encoder | None = None
 
     def run(self) -> None:
         """Run the job to its end, or until it is cancelled or paused, or the runner stops. Raises LeaseLost."""
@@ -131,8 +139,13 @@ class JobRun:
         rows = run_phases(plan, budgeted.search, evaluator, run_phase)
         fits = self._fit_rivals(plan, rows.retraining.seeds)
         judgement = judge(plan, JobRows(rows.searched, rows.compared, rows.finalists, rows.retrained, fits))
+        self._prove_downloads(plan, judgement.best_number)
         with self._database.write() as session:
-            NetworkRepository(session).keep_only(self._lease, FINAL, judgement.best_number)
+            networks, best = NetworkRepository(session), judgement.best_number
+            networks.keep_only(self._lease, FINAL, best)
+            encoder = None if self._encoder is None else self._encoder.to_json()
+            networks.explain(self._lease, FINAL, best, plan.dataset.task, plan.dataset.class_names, encoder)
+            RecordRepository(session).end(self._lease, digest_rows(rows.by_phase))
             JobRepository(session).finish(
                 self._lease, "succeeded", stop_reason=budgeted.stop_reason, verdict=judgement.verdict.to_json()
             )
@@ -157,7 +170,7 @@ class JobRun:
         except ValidationError as error:
             fields = ", ".join("/" + "/".join(map(str, fault["loc"])) for fault in error.errors())
             raise JobFailed(f"this release cannot read the job's spec ({fields}); submit it again") from error
-        dataset = load_job_data(self._database, self._settings, job)
+        dataset, self._encoder = load_job_data(self._database, self._settings, job)
         if job.dataset_fingerprint not in {None, dataset.fingerprint}:
             raise JobFailed(
                 f"the data set {spec.dataset} has changed since the job began (fingerprint {dataset.fingerprint[:12]}, "
@@ -167,6 +180,8 @@ class JobRun:
             if job.dataset_id is None:
                 DatasetRepository(session).save(dataset_row(dataset))
             JobRepository(session).set_fingerprint(self._lease, dataset.fingerprint)
+            RecordRepository(session).begin(self._lease, describe_environment(self._settings))
+        self._raw_test = dataset.test
         return Plan(spec, dataset.standardized())
 
     def _phase(self, phase: Phase, search: Search, evaluator: Evaluator, run: RunSearch) -> list[Evaluation]:
@@ -217,6 +232,17 @@ class JobRun:
                 self._obey()
         with self._database.read() as session:
             return RivalRepository(session).load(self._lease.job_id)
+
+    def _prove_downloads(self, plan: Plan, number: int) -> None:
+        if self._raw_test is None:
+            raise ValueError(f"the data set {plan.dataset.name} has no test rows to try downloads on")
+        folder = self._settings.data_dir / "proofs"
+
+        def obey() -> None:
+            self._heartbeat.progress()
+            self._obey()
+
+        prove_downloads(self._database, self._lease, (FINAL, number), self._raw_test.inputs, folder, obey)
 
     def _record(self, phase: Phase, batch: "Batch") -> None:
         """Store the rows of the batch in one transaction, and empty it."""

@@ -28,6 +28,16 @@ class PhaseRows:
     retraining: Retraining
     retrained: Sequence[Evaluation]
 
+    @property
+    def by_phase(self) -> dict[Phase, Sequence[Evaluation]]:
+        """All evaluations of the job."""
+        return {
+            SEARCH: self.searched,
+            BASELINE: self.compared,
+            FINALISTS: self.finalists,
+            FINAL: self.retrained,
+        }
+
 
 def run_phases(plan: Plan, search: Search, evaluator: Evaluator, run_phase: RunPhase) -> PhaseRows:
     """Run all phases of a job. Raises JobFailed where nothing could be trained."""

@@ -3,13 +3,14 @@
 The record is the spec with its seed, the fingerprint of the data, and the number of candidates at which the search
 ended. All phases start from nothing, so each row of them is proposed and trained anew, and held against the stored one:
 the candidate as soon as it is proposed, its outcome as soon as it is there. At the end the verdict is reached again
-from the rows.
+from the rows, and their digest is held against the record's.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, fields
+from importlib.metadata import version
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -21,6 +22,7 @@ from evolution.search import Budget, Search
 from evolution.verdict import FORMAT
 from service.data.errors import DatasetUnavailable
 from service.job_spec import JobSpec
+from service.runner.environment import describe_environment, differences
 from service.runner.evaluators import open_evaluator
 from service.runner.job_data import load_job_data
 from service.runner.judgement import JobRows, judge
@@ -32,7 +34,9 @@ from service.store.database import Database
 from service.store.entities import PHASES, Job, Phase
 from service.store.job_repository import JobRepository
 from service.store.mapping import curve_to_json, plain_text
+from service.store.record_repository import RecordRepository
 from service.store.rival_repository import RivalRepository
+from service.store.row_digest import RowDigest, digest_rows
 
 _OUTCOME: Final = (
     "candidate",
@@ -103,7 +107,21 @@ def verify(database: Database, settings: Settings, job_id: str, show: Show) -> d
     if found is not None:
         raise Different(Difference(*found, "copy of the outcome", "another one than the evaluation's", "equal to it"))
     _require_equal_verdict(database, job, plan, stored)
+    _require_recorded(database, job_id, stored)
     return equal
+
+
+def stored_digest(database: Database, job_id: str) -> RowDigest:
+    """Return the digest of the job's rows as they are stored now."""
+    return _digest({phase: _rows(database, job_id, phase) for phase in PHASES})
+
+
+def changes_since(database: Database, settings: Settings, job_id: str) -> list[str]:
+    """Return what is other here than where the job ran and may change bits; nothing for a job without a record."""
+    with database.read() as session:
+        segments = RecordRepository(session).get(job_id).segments
+    here = describe_environment(settings)
+    return list(dict.fromkeys(text for segment in segments for text in differences(segment.environment, here)))
 
 
 def trained_on(database: Database, job_id: str) -> set[str]:
@@ -117,7 +135,7 @@ def _from_record(database: Database, settings: Settings, job: Job) -> tuple[Plan
         raise NotComparable(f"the job is {job.status}; only one that has succeeded has a whole record to compare with")
     try:
         spec = JobSpec.model_validate(job.spec)
-        dataset = load_job_data(database, settings, job)
+        dataset, _ = load_job_data(database, settings, job)
     except ValidationError:
         raise NotComparable("this release cannot read the job's spec") from None
     except DatasetUnavailable as error:
@@ -225,6 +243,23 @@ def first_other_number(stored: Any, again: Any, path: str = "") -> str | None:
         return None if stored is None and again is None else path
     found = (first_other_number(one, other, f"{path}/{key}") for key, one, other in pairs)
     return next((place for place in found if place is not None), None)
+
+
+def _require_recorded(database: Database, job_id: str, stored: Mapping[Phase, Rows]) -> None:
+    """Compare the rows with what the record says they were; the last check, because it could not name the row.
+
+    Another release may write the same row with another field, so its digest says nothing here.
+    """
+    with database.read() as session:
+        record = RecordRepository(session).get(job_id)
+    recorded, now = record.rows, _digest(stored)
+    releases = {segment.environment["packages"]["cambrian"] for segment in record.segments}
+    if recorded is not None and recorded != now and releases == {version("cambrian")}:
+        raise Different(Difference(FINAL, 0, "digest of all rows in the record", recorded.sha256, now.sha256))
+
+
+def _digest(stored: Mapping[Phase, Rows]) -> RowDigest:
+    return digest_rows({phase: list(evaluations.values()) for phase, (_, evaluations) in stored.items()})
 
 
 def _short(value: Any) -> str:

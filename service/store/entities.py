@@ -25,6 +25,9 @@ CANDIDATE_STATUSES: Final[tuple[CandidateStatus, ...]] = ("pending", "evaluated"
 IdempotencyState = Literal["running", "done"]
 IDEMPOTENCY_STATES: Final[tuple[IdempotencyState, ...]] = ("running", "done")
 
+DownloadFormat = Literal["npz", "onnx", "snippet"]
+DOWNLOAD_FORMATS: Final[tuple[DownloadFormat, ...]] = ("npz", "onnx", "snippet")
+
 
 def now() -> datetime:
     """Return the present moment in UTC."""

@@ -15,6 +15,7 @@ forgotten. Runners may append others of their own.
 | evaluated        | phase, number, fitness, epochs, flops, seconds, worker, then the phase so far: progress        |
 | failed           | phase, number, error, epochs, flops, seconds, worker, then the phase so far: progress          |
 | rival            | name, seed_index, seconds, validation_score: another method was fitted                         |
+| proof            | format, sha256, compared_rows, largest_difference, seconds, error: a download was tried        |
 
 `progress` holds proposed, evaluated, failed, best_number and best_fitness as they were after the event.
 """

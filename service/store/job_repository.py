@@ -151,12 +151,12 @@ class JobRepository:
         return lease
 
     def fruitless_claims(self, job_id: str) -> int:
-        """Return how often runners claimed the job since it last came forward: a candidate or a rival's fit.
+        """Return how often runners claimed the job since it last came forward: a candidate, a rival's fit, a proof.
 
         Whoever pauses a job takes it from its runner without any fault of the job's: what came before does not count.
         """
         last = select(func.coalesce(func.max(events.c.sequence), 0)).where(
-            events.c.job_id == job_id, events.c.type.in_(("proposed", "evaluated", "failed", "rival"))
+            events.c.job_id == job_id, events.c.type.in_(("proposed", "evaluated", "failed", "rival", "proof"))
         )
         later = (
             select(events.c.data)

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-from service.store.entities import CANDIDATE_STATUSES, IDEMPOTENCY_STATES, JOB_STATUSES, PHASES
+from service.store.entities import CANDIDATE_STATUSES, DOWNLOAD_FORMATS, IDEMPOTENCY_STATES, JOB_STATUSES, PHASES
 
 LARGEST_FLOAT: Final = "1.7976931348623157e308"
 """Written into checks: NaN and the infinities lie outside of plus and minus this on both databases."""
@@ -321,9 +321,57 @@ networks = Table(
     Column("architecture", PlainJson, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("sha256", String(64), nullable=False),
+    # What its outputs mean, and how rows of columns become its inputs, told when the job ends with it; null in what
+    # earlier releases stored, and for data whose rows are the inputs.
+    Column("task", String(40)),
+    Column("classes", PlainJson),
+    Column("encoder", PlainJson),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("job_id", "phase", "number"),
     CheckConstraint(_one_of("phase", PHASES), name="phase"),
+    Index(None, "created_at", "id"),
+)
+
+# Whether a download computes what was measured; `content` holds what was proven and is kept nowhere else.
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("network_id", String(40), ForeignKey("networks.id", ondelete="CASCADE"), primary_key=True),
+    Column("format", String(16), primary_key=True),
+    Column("sha256", String(64)),
+    Column("bytes", BigInteger),
+    Column("compared_rows", BigInteger),
+    Column("largest_difference", Double),
+    Column("versions", PlainJson, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("error", Text),
+    Column("content", LargeBinary),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint(_one_of("format", DOWNLOAD_FORMATS), name="format"),
+    CheckConstraint("error IS NOT NULL OR (sha256 IS NOT NULL AND compared_rows IS NOT NULL)", name="proven_or_error"),
+    CheckConstraint("error IS NULL OR content IS NULL", name="no_content_with_error"),
+    CheckConstraint(f"seconds BETWEEN 0 AND {LARGEST_FLOAT}", name="seconds_finite"),
+    CheckConstraint(f"largest_difference BETWEEN 0 AND {LARGEST_FLOAT}", name="difference_finite"),
+)
+
+# On what a job ran: one row for each time that a runner took it.
+segments = Table(
+    "segments",
+    metadata,
+    _job_id(primary_key=True),
+    Column("lease_number", BigInteger, primary_key=True, autoincrement=False),
+    Column("environment", PlainJson, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+)
+
+# What a job's rows were when it ended.
+records = Table(
+    "records",
+    metadata,
+    _job_id(primary_key=True),
+    Column("row_count", BigInteger, nullable=False),
+    Column("rows_sha256", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 # What other methods than networks answered; without predictions where one could not be fitted.

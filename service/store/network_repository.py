@@ -2,8 +2,10 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.architecture import Architecture
@@ -51,6 +53,37 @@ class NetworkRepository:
         if row is None:
             raise NetworkNotFound(f"Job {job_id[:40]!r} has no network.")
         return network_from_row(row)
+
+    def of_candidate(self, job_id: str, phase: Phase, number: int) -> StoredNetwork:
+        """Return the network of a candidate. Raises NetworkNotFound."""
+        row = self._session.execute(
+            select(networks).where(
+                networks.c.job_id == plain_text(job_id), networks.c.phase == phase, networks.c.number == number
+            )
+        ).first()
+        if row is None:
+            raise NetworkNotFound(f"Job {job_id[:40]!r} has no network of candidate {number} in phase {phase}.")
+        return network_from_row(row)
+
+    def explain(
+        self,
+        lease: Lease,
+        phase: Phase,
+        number: int,
+        task: str,
+        classes: Sequence[str],
+        encoder: dict[str, Any] | None = None,
+    ) -> None:
+        """Note what a candidate's network takes and gives, so that it can be used without its data set.
+
+        `encoder` is the JSON of `service.data.encoder`, None where rows are the inputs. Raises LeaseLost.
+        """
+        lock(self._session, lease)
+        self._session.execute(
+            update(networks)
+            .where(networks.c.job_id == lease.job_id, networks.c.phase == phase, networks.c.number == number)
+            .values(task=task, classes=[plain_text(name) for name in classes], encoder=encoder)
+        )
 
     def keep_only(self, lease: Lease, phase: Phase, number: int) -> None:
         """Delete all networks of the job but this one. Raises LeaseLost, and ValueError when this one is not there."""

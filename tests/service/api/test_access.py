@@ -70,7 +70,10 @@ def test_every_route_of_the_service_declares(tmp_path: Path) -> None:
     assert public == {"/healthz", "/readyz", "/problems", "/problems/{code}", "/sign-in", "/sign-out"}
     for entrance in found.all:
         changes = entrance.methods - {"GET", "HEAD"}
-        if not entrance.public:
+        if entrance.operation_id == "predict":
+            # Asking a model changes nothing; its rows only do not fit into an address.
+            assert entrance.scopes("POST") == ("read",)
+        elif not entrance.public:
             assert all(set(entrance.scopes(method)) & {"submit", "admin"} for method in changes), entrance.path
 
 

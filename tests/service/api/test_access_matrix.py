@@ -23,6 +23,7 @@ from service.store.database import Database
 from tests.service.api.access_tokens import bearer, make_token
 from tests.service.api.serving import InProcess, calling, problem_of, submit
 from tests.service.data.tables import flowers
+from tests.service.models import finished, found_networks
 
 
 def _uploaded(owner: httpx.Client) -> str:
@@ -33,9 +34,18 @@ def _uploaded(owner: httpx.Client) -> str:
     return "flowers"
 
 
-OWNED: dict[str, Callable[[httpx.Client], str]] = {
-    "job_id": lambda owner: str(submit(owner)["id"]),
-    "name": _uploaded,
+def _model(owner: httpx.Client, database: Database) -> str:
+    # The job of the model is to be the next one that a runner takes.
+    for job in owner.get("/v1/jobs", params={"status": "queued", "page_size": 200}).json()["jobs"]:
+        owner.post(f"/v1/jobs/{job['id']}/cancel").raise_for_status()
+    name = owner.get("/v1/whoami").json()["owner"]
+    return finished(database, found_networks()["dense"], owner=name).id
+
+
+OWNED: dict[str, Callable[[httpx.Client, Database], str]] = {
+    "job_id": lambda owner, _: str(submit(owner)["id"]),
+    "model_id": _model,
+    "name": lambda owner, _: _uploaded(owner),
 }
 """For each path parameter that names something with an owner: makes one as the owner, and returns its id."""
 
@@ -165,7 +175,7 @@ def test_what_belongs_to_another_owner_is_not_there(
             for name in operation.parameters:
                 if name not in OWNED or operation.name in EVERYBODY_S_OWN:
                     continue
-                ids = _ids() | {name: OWNED[name](ada)}
+                ids = _ids() | {name: OWNED[name](ada, database)}
                 stranger = operation.ask(guarded.client, ids, bobs)
                 assert stranger.status_code == 404, f"{operation.name}: {name} of another owner: {stranger.text}"
                 # It is there for its owner, so that the 404 above says something.
@@ -210,11 +220,16 @@ def _ids() -> dict[str, str]:
     return dict.fromkeys(OWNED, "0") | {name: example for name, (example, _) in SHARED.items()}
 
 
+def _value(parameter: dict[str, Any]) -> Any:
+    schema = parameter["schema"]
+    return schema.get("minimum", parameter.get("example", schema.get("enum", ["x"])[0]))
+
+
 def _example(described: dict[str, Any], entrance: Entrance, method: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a query and a body that the operation accepts, from its description."""
     operation = described["paths"].get(entrance.path, {}).get(method.lower(), {})
     query = {
-        parameter["name"]: parameter["schema"].get("minimum", parameter.get("example", "x"))
+        parameter["name"]: _value(parameter)
         for parameter in operation.get("parameters", [])
         if parameter["in"] == "query" and parameter.get("required")
     }

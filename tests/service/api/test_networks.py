@@ -6,7 +6,7 @@ import numpy as np
 
 from core.export import load_network, to_bytes
 from core.network import Network
-from service.api.networks import file_name
+from service.api.attachments import file_name
 from service.store.database import Database
 from service.store.job_repository import JobRepository
 from service.store.network_repository import NetworkRepository
@@ -82,4 +82,4 @@ def test_names_of_files_are_safe_everywhere(database: Database) -> None:
     for name, words in (("CON", "con-"), ("日本", ""), ('a"\r\nX: y', "a-x-y-"), ("x" * 200, "x" * 60 + "-")):
         job = create(database, name)
 
-        assert file_name(job) == f"cambrian-{words}{job.id}.npz"
+        assert file_name(job.name, job.id, "npz") == f"cambrian-{words}{job.id}.npz"

@@ -49,6 +49,11 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "GET /v1/jobs/{job_id}/verdict",
         "GET /v1/jobs/{job_id}/front",
         "GET /v1/jobs/{job_id}/what-if",
+        "GET /v1/jobs/{job_id}/record",
+        "GET /v1/models",
+        "GET /v1/models/{model_id}",
+        "GET /v1/models/{model_id}/download",
+        "POST /v1/models/{model_id}/predict",
         "GET /v1/datasets",
         "POST /v1/datasets",
         "GET /v1/datasets/{name}",
@@ -136,7 +141,8 @@ def test_the_document_names_every_operation(description: dict[str, Any]) -> None
 
     for operation in _operations(description):
         method, path = operation.split()
-        assert f"`{method} {path.replace('{job_id}', '{id}').replace('{token_id}', '{id}')}`" in text
+        plain = re.sub(r"{(?:job|model|token)_id}", "{id}", path)
+        assert f"`{method} {plain}`" in text
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from service.data.description import ReadOptions
+from service.data.encoder import Encoder
 from service.dataset_intake import DatasetIntake, dataset_files
 from service.job_spec import JobSpec
 from service.runner.verification import NotComparable, verify
@@ -14,6 +15,7 @@ from service.store.database import Database
 from service.store.dataset_repository import DatasetRepository
 from service.store.entities import Job, UploadedDataset
 from service.store.job_repository import JobRepository
+from service.store.model_repository import ModelRepository
 from tests.service.data.tables import flowers
 from tests.service.runner.jobs import SMALL, execute, get, network_of, settings_for
 from tests.service.store import samples
@@ -53,6 +55,14 @@ def test_from_a_file_to_a_verdict(database: Database, settings: Settings) -> Non
     assert job.verdict["evolved"] == "evolution"
     assert "18 unseen test rows" in " ".join(job.verdict["paragraph"])
     assert network_of(database, job.id)
+    with database.read() as session:
+        models = ModelRepository(session)
+        model = models.of_job(job.id)
+        assert model is not None
+        # What users need to ask the model is kept with it, as the data set may be deleted.
+        encoder = Encoder.from_json(models.encoder(model) or {})
+    assert encoder.input_shape == model.architecture.input_shape
+    assert [proof.error for proof in model.proofs] == [None] * 3
     with database.read() as session:
         # What is told of built-in data sets has nothing to do with it.
         assert "flowers" not in [row.name for row in DatasetRepository(session).all()]

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from service.runner.verification import (
     Different,
     NotComparable,
     _as_stored,
+    changes_since,
     first_other_number,
+    stored_digest,
     trained_on,
     verify,
 )
@@ -24,7 +27,8 @@ from service.settings import Settings
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import Phase
-from service.store.models import candidates, evaluations, jobs
+from service.store.models import candidates, evaluations, jobs, records, segments
+from service.store.record_repository import RecordRepository
 from tests.service.runner.jobs import execute, get, settings_for, submit
 from tests.service.store.samples import dump
 
@@ -80,6 +84,7 @@ def test_a_job_is_equal_to_itself_and_whatever_is_tampered_with_is_named(
     assert len(seen) == sum(equal.values())
     assert len(trained_on(database, job_id)) == 1
     assert dump(database) == before
+    _check_the_record(database, settings, job_id, equal)
 
     forged = copy.deepcopy(get(database, job_id).verdict)
     assert forged is not None
@@ -120,6 +125,28 @@ def test_a_job_is_equal_to_itself_and_whatever_is_tampered_with_is_named(
     found = difference(database, settings, job_id)
 
     assert (found.phase, found.number, found.stored) == ("search", 5, "not stored")
+
+
+def _check_the_record(database: Database, settings: Settings, job_id: str, equal: dict[Phase, int]) -> None:
+    with database.read() as session:
+        record = RecordRepository(session).get(job_id)
+    assert record.rows == stored_digest(database, job_id)
+    assert changes_since(database, settings, job_id) == []
+
+    with database.write() as session:
+        session.execute(update(records).values(rows_sha256="0" * 64))
+    found = difference(database, settings, job_id)
+
+    assert (found.field, found.stored) == ("digest of all rows in the record", "0" * 64)
+
+    older = copy.deepcopy(record.segments[0].environment)
+    older["packages"]["cambrian"] = "0.0.1"
+    with database.write() as session:
+        session.execute(update(segments).values(environment=older))
+
+    # Another release may have written the same rows with other fields.
+    assert verify(database, settings, job_id, quiet) == equal
+    assert changes_since(database, settings, job_id) == [f"packages cambrian: 0.0.1 then, {version('cambrian')} here"]
 
 
 def test_a_search_on_the_ladder_is_run_again_on_the_ladder(
