@@ -34,6 +34,7 @@ from service.store.event_repository import EventRepository
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.models import jobs
+from service.store.queue import Queue
 from service.store.rival_repository import RivalFit
 from tests.service.runner.jobs import execute, get, network_of, rows, settings_for, submit, without_seconds
 
@@ -283,7 +284,7 @@ def test_finalists_that_all_diverge_fail_the_job_and_say_what_to_do(
 def test_rows_that_another_release_planned_fail_the_job(database: Database, settings: Settings) -> None:
     job_id = submit(database)
     with database.write() as session:
-        lease = JobRepository(session).claim(RunnerIdentity.of_this_process(), 0.0)
+        lease = Queue(session).claim(RunnerIdentity.of_this_process(), 0.0)
         assert lease is not None
         architecture = Architecture((8, 8), (), 10)
         stored = Candidate(0, (), "retrain", 5, architecture, TrainingConfig(epochs=3), predict_test=True)
@@ -390,8 +391,7 @@ def test_a_job_that_kills_every_runner_fails_at_last(database: Database, setting
     job_id = submit(database)
     for _ in range(job_run.MOST_FRUITLESS_CLAIMS):
         with database.write() as session:
-            jobs_of_session = JobRepository(session)
-            lease = jobs_of_session.claim(RunnerIdentity.of_this_process(), 0.0)
+            lease = Queue(session).claim(RunnerIdentity.of_this_process(), 0.0)
             assert lease is not None
 
     job = execute(database, settings, job_id)
@@ -406,9 +406,8 @@ def test_a_job_that_was_cancelled_between_two_runners_is_not_begun_again(
 ) -> None:
     job_id = submit(database)
     with database.write() as session:
-        jobs_of_session = JobRepository(session)
-        assert jobs_of_session.claim(RunnerIdentity.of_this_process(), 0.0) is not None
-        jobs_of_session.request_cancel(job_id)
+        assert Queue(session).claim(RunnerIdentity.of_this_process(), 0.0) is not None
+        JobRepository(session).request_cancel(job_id)
 
     assert execute(database, settings, job_id).status == "cancelled"
     assert rows(database, job_id)["search"] == ([], [])
@@ -439,14 +438,14 @@ def test_a_database_that_is_away_is_waited_for(
     database = Database(sqlite_url)
     job_id = submit(database)
     away = iter([True, True])
-    claim = JobRepository.claim
+    claim = Queue.claim
 
-    def claim_or_fail(self: JobRepository, runner: RunnerIdentity, seconds: float) -> Lease | None:
+    def claim_or_fail(self: Queue, runner: RunnerIdentity, seconds: float) -> Lease | None:
         if next(away, False):
             raise DatabaseUnavailable("The database does not answer.")
         return claim(self, runner, seconds)
 
-    monkeypatch.setattr(JobRepository, "claim", claim_or_fail)
+    monkeypatch.setattr(Queue, "claim", claim_or_fail)
     monkeypatch.setattr(runner_module, "DATABASE_SECONDS", 0.01)
 
     assert execute(database, settings_for(sqlite_url, data_dir), job_id).status == "succeeded"
