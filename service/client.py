@@ -175,6 +175,11 @@ class Client:
         """Delete a job that does not run, with everything that belongs to it."""
         self._request("DELETE", f"/v1/jobs/{_segment(job_id)}")
 
+    def set_priority(self, job_id: str, priority: int) -> dict[str, Any]:
+        """Change the place of a job among those of yours that wait; return its priority."""
+        content, headers = json.dumps({"priority": priority}), {"Content-Type": "application/json"}
+        return self._json("PUT", f"/v1/jobs/{_segment(job_id)}/priority", content=content, headers=headers)
+
     def cancel(self, job_id: str) -> dict[str, Any]:
         """Ask for a job to end, and return it."""
         return self._json("POST", f"/v1/jobs/{_segment(job_id)}/cancel")

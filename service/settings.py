@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[
         int, Field(ge=1, le=MAX_FILE_BYTES, description="The largest file that may be uploaded as a data set")
     ] = MAX_FILE_BYTES
+    max_queued_jobs: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Jobs of one owner that may wait for a runner at once")
+    ] = 1000
+    max_running_jobs: Annotated[
+        int | None, Field(ge=1, le=10_000, description="Jobs of one owner that may run at once; unset: any number")
+    ] = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="What the log shows")] = "info"
 
     @field_validator("host")

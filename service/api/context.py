@@ -9,6 +9,7 @@ from service.api.access import ADMISSION, Admission
 from service.api.event_feed import EventFeed
 from service.dataset_intake import DatasetIntake
 from service.errors import Unauthorized
+from service.settings import Settings
 from service.store.database import Database
 
 
@@ -35,7 +36,13 @@ async def _caller(request: Request) -> Caller:
     return admission.caller
 
 
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
 DatabaseOf = Annotated[Database, Depends(_database)]
 CallerOf = Annotated[Caller, Depends(_caller)]
 DatasetIntakeOf = Annotated[DatasetIntake, Depends(_dataset_intake)]
+SettingsOf = Annotated[Settings, Depends(_settings)]
 EventFeedOf = Annotated[EventFeed, Depends(_event_feed)]

@@ -7,9 +7,12 @@ from sqlalchemy.orm import Session
 from service.api.job_data import JobData
 from service.api.job_responses import read_job
 from service.errors import FieldError, InvalidSpec
+from service.job_request import JobRequest
 from service.job_spec import JobSpec
+from service.settings import Settings
 from service.store.idempotency_repository import Answer
 from service.store.job_repository import JobRepository
+from service.store.queue import Queue
 
 
 def require_runnable(spec: JobSpec, dataset: JobData) -> None:
@@ -23,18 +26,22 @@ def require_none(refusals: Sequence[FieldError]) -> None:
         raise InvalidSpec(f"{refusals[0].pointer}: {refusals[0].detail}", errors=refusals)
 
 
-def queued(session: Session, owner: str, spec: JobSpec, cloned_from: str | None = None) -> Answer:
-    """Queue a job and return the answer that tells of it. Raises DatasetNotFound, and InvalidSpec."""
-    dataset = JobData.named(session, owner, spec.dataset)
-    require_runnable(spec, dataset)
+def queued(
+    session: Session, owner: str, request: JobRequest, settings: Settings, cloned_from: str | None = None
+) -> Answer:
+    """Queue a job and return the answer that tells of it. Raises DatasetNotFound, InvalidSpec and QuotaExceeded."""
+    dataset = JobData.named(session, owner, request.dataset)
+    require_runnable(request, dataset)
+    Queue(session).require_room(owner, settings.max_queued_jobs)
     dataset.hold(session)
     job = JobRepository(session, owner).create(
-        spec.name,
-        spec.dataset,
-        spec.model_dump(mode="json"),
-        spec.seed,
+        request.name,
+        request.dataset,
+        request.spec(),
+        request.seed,
         uploaded=dataset.uploaded,
         cloned_from=cloned_from,
+        priority=request.priority,
     )
     body = read_job(session, owner, job.id).model_dump(mode="json")
     return Answer(202, body, f"/v1/jobs/{job.id}")

@@ -66,7 +66,7 @@ class Runner:
 
     def _claim(self) -> Lease | None:
         with self._database.write() as session:
-            return Queue(session).claim(self._identity, LEASE_SECONDS)
+            return Queue(session).claim(self._identity, LEASE_SECONDS, self._settings.max_running_jobs)
 
     def _execute(self, lease: Lease) -> None:
         log.info("job %s: claimed with lease %d", lease.job_id, lease.number)

@@ -25,6 +25,9 @@ CANDIDATE_STATUSES: Final[tuple[CandidateStatus, ...]] = ("pending", "evaluated"
 IdempotencyState = Literal["running", "done"]
 IDEMPOTENCY_STATES: Final[tuple[IdempotencyState, ...]] = ("running", "done")
 
+DeliveryStatus = Literal["pending", "delivered", "failed"]
+DELIVERY_STATUSES: Final[tuple[DeliveryStatus, ...]] = ("pending", "delivered", "failed")
+
 
 def now() -> datetime:
     """Return the present moment in UTC."""
@@ -62,6 +65,7 @@ class Job:
     lease_number: int
     event_count: int
     verdict: dict[str, Any] | None
+    priority: int
 
     @property
     def finished(self) -> bool:

@@ -47,6 +47,7 @@ class JobRepository:
         *,
         uploaded: UploadedDataset | None = None,
         cloned_from: str | None = None,
+        priority: int = 0,
     ) -> Job:
         """Add a queued job of the owner's (of whoever sits at the machine where none is named); its id is opaque.
 
@@ -69,6 +70,7 @@ class JobRepository:
                 cloned_from=cloned_from,
                 lease_number=0,
                 event_count=0,
+                priority=priority,
             )
         )
         self._events.append(job_id, "status", {"status": "queued"})

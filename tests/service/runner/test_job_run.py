@@ -440,10 +440,10 @@ def test_a_database_that_is_away_is_waited_for(
     away = iter([True, True])
     claim = Queue.claim
 
-    def claim_or_fail(self: Queue, runner: RunnerIdentity, seconds: float) -> Lease | None:
+    def claim_or_fail(self: Queue, runner: RunnerIdentity, seconds: float, most: int | None) -> Lease | None:
         if next(away, False):
             raise DatabaseUnavailable("The database does not answer.")
-        return claim(self, runner, seconds)
+        return claim(self, runner, seconds, most)
 
     monkeypatch.setattr(Queue, "claim", claim_or_fail)
     monkeypatch.setattr(runner_module, "DATABASE_SECONDS", 0.01)

@@ -27,6 +27,7 @@ from service.store.event_repository import EventRepository
 from service.store.job_control import JobControl
 from service.store.job_repository import JobRepository
 from service.store.models import candidates, jobs
+from service.store.queue import Queue
 from tests.service.store.samples import ELSEWHERE, SPEC, candidate
 
 pytestmark = pytest.mark.slow
