@@ -18,6 +18,7 @@ from core.training import TrainingConfig
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvaluatorUnavailable
 from evolution.evaluation import Evaluator, SerialEvaluator, failed_evaluation
+from evolution.limits import Limits
 from service.data.prepared import load_dataset
 from service.errors import DatabaseUnavailable
 from service.runner import job_run
@@ -102,7 +103,7 @@ def test_the_test_rows_are_not_there_before_the_final_phase(
             seen.append((self.has_test_rows, candidate.operator == "retrain"))
             super().submit(candidate)
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Watching(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Watching(dataset))
 
     assert execute(database, settings, submit(database)).status == "succeeded"
     assert {retrained for has_test_rows, retrained in seen if has_test_rows} == {True}
@@ -151,7 +152,7 @@ def test_a_stopped_runner_leaves_the_job_to_the_next_one(
 
     job_id = submit(database)
     with monkeypatch.context() as patch:
-        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Stopping(dataset))
+        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Stopping(dataset))
         Runner(database, settings, stop).run()
 
     stopped = get(database, job_id)
@@ -174,7 +175,7 @@ def test_a_cancelled_job_keeps_its_rows_and_no_network(
                     JobRepository(session).request_cancel(job_id)
             return evaluations
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Cancelling(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Cancelling(dataset))
     job = execute(database, settings, job_id)
 
     assert (job.status, job.verdict, job.lease_runner) == ("cancelled", None, None)
@@ -273,7 +274,7 @@ def test_finalists_that_all_diverge_fail_the_job_and_say_what_to_do(
                 for one in super().wait(timeout)
             ]
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Diverging(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Diverging(dataset))
     job = execute(database, settings, submit(database))
 
     assert job.status == "failed"
@@ -305,7 +306,7 @@ def test_a_mistake_of_ours_fails_the_job_and_not_the_runner(
 
     job_id = submit(database)
     with monkeypatch.context() as patch:
-        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Broken(dataset))
+        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Broken(dataset))
         job = execute(database, settings, job_id)
 
     assert job.status == "failed"
@@ -327,7 +328,7 @@ def test_an_evaluator_that_breaks_is_replaced_while_the_job_comes_forward(
 
         trained = 0
 
-    def open_evaluator(_settings: Settings, dataset: Dataset) -> Evaluator:
+    def open_evaluator(_settings: Settings, dataset: Dataset, _limits: Limits) -> Evaluator:
         opened.append(Breaking(dataset))
         return opened[-1]
 
@@ -346,7 +347,7 @@ def test_an_evaluator_that_never_works_fails_the_job_with_its_reason(
         def submit(self, candidate: Candidate) -> None:
             raise EvaluatorUnavailable("Ray could not be started: no memory")
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Missing(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Missing(dataset))
     monkeypatch.setattr(job_run, "LOCAL_SECONDS", 0.5)
     job = execute(database, settings, submit(database))
 
@@ -359,7 +360,7 @@ def test_a_cluster_that_is_away_for_a_while_costs_no_job(
     whole = rows(database, execute(database, settings, submit(database)).id)
     tries = []
 
-    def open_evaluator(_settings: Settings, dataset: Dataset) -> Evaluator:
+    def open_evaluator(_settings: Settings, dataset: Dataset, _limits: Limits) -> Evaluator:
         tries.append(dataset)
         if len(tries) < 3:
             raise EvaluatorUnavailable("the cluster could not be joined: connection refused")
@@ -425,7 +426,7 @@ def test_a_seed_that_the_machine_lost_is_left_out_for_every_arm(
                 for one in super().wait(timeout)
             ]
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Losing(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Losing(dataset))
     job = execute(database, settings, submit(database))
 
     assert job.verdict is not None
