@@ -29,6 +29,7 @@ from service.api import (
     tokens,
     uploads,
     verdicts,
+    webhooks,
 )
 from service.api.access import Entrances
 from service.api.access_description import describe_access
@@ -55,6 +56,7 @@ _RESOURCES = (
     job_actions,
     plans,
     priorities,
+    webhooks,
     candidates,
     lineages,
     events,

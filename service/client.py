@@ -110,6 +110,10 @@ class Client:
         """
         return self._pages(f"/v1/jobs/{_segment(job_id)}/candidates", "candidates", filters)
 
+    def deliveries(self, job_id: str) -> Iterator[dict[str, Any]]:
+        """Yield what the webhook of a job was told, and what could not be, in order."""
+        return self._pages(f"/v1/jobs/{_segment(job_id)}/deliveries", "deliveries", {})
+
     def events(self, job_id: str, *, after: int = 0, patience: float = 60.0) -> Iterator[JobEvent]:
         """Yield the events of a job as they come, `end` as the last one.
 

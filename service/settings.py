@@ -80,6 +80,14 @@ class Settings(BaseSettings):
     max_running_jobs: Annotated[
         int | None, Field(ge=1, le=10_000, description="Jobs of one owner that may run at once; unset: any number")
     ] = None
+    webhooks: Annotated[bool, Field(description="Whether jobs may have webhooks: the service then calls addresses")] = (
+        False
+    )
+    webhook_hosts: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(description="host or host:port, separated by commas, that webhooks may call though they are not public"),
+    ] = ()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="What the log shows")] = "info"
 
     @field_validator("host")
@@ -107,6 +115,15 @@ class Settings(BaseSettings):
         if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return url
+
+    @field_validator("webhook_hosts", mode="before")
+    @classmethod
+    def _separated(cls, hosts: object) -> object:
+        return (
+            tuple(host.strip().lower() for host in hosts.split(",") if host.strip())
+            if isinstance(hosts, str)
+            else hosts
+        )
 
     @field_validator("data_dir")
     @classmethod

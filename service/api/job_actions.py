@@ -16,7 +16,7 @@ from service.api.jobs import BODY_PROBLEMS
 from service.api.merge_patch import merged
 from service.api.problems import responses
 from service.api.query import JobId
-from service.api.submission import queued
+from service.api.submission import SubmittedJobResponse, queued
 from service.errors import Conflict, DatabaseUnavailable, DatasetNotFound, JobFinished, JobNotFound, QuotaExceeded
 from service.fields import StrictModel
 from service.job_request import JobRequest
@@ -102,11 +102,12 @@ def resume_job(
     summary="Submit a job again, with changes",
     description=(
         "The body is a JSON merge patch (RFC 7396) of the job's spec: what it names is replaced, null takes a field "
-        "back to its default, and `{}` submits the very same spec. `priority` may be given too. A name that was made from strategy and data set is "
+        "back to its default, and `{}` submits the very same spec. `priority` and `webhook` may be "
+        "given too. A name that was made from strategy and data set is "
         "made anew. The new job says what it was `cloned_from`."
     ),
     status_code=202,
-    response_model=JobResponse,
+    response_model=SubmittedJobResponse,
     responses={
         202: {"headers": CREATED_HEADERS},
         **responses(*BODY_PROBLEMS, *KEY_PROBLEMS, JobNotFound, DatasetNotFound, QuotaExceeded, DatabaseUnavailable),

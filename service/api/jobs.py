@@ -17,7 +17,7 @@ from service.api.job_responses import PASSING, JobPageResponse, JobResponse, job
 from service.api.problems import responses
 from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, digest_of, token_for
 from service.api.specs import spec_of
-from service.api.submission import queued, require_none, require_runnable
+from service.api.submission import SubmittedJobResponse, queued, require_none, require_runnable
 from service.errors import (
     DatabaseUnavailable,
     DatasetNotFound,
@@ -66,7 +66,7 @@ router = APIRouter(tags=["jobs"], dependencies=[READ_OR_SUBMIT])
     operation_id="submit_job",
     summary="Submit a search",
     status_code=202,
-    response_model=JobResponse,
+    response_model=SubmittedJobResponse,
     responses={
         202: {"headers": CREATED_HEADERS},
         **responses(*BODY_PROBLEMS, *KEY_PROBLEMS, DatasetNotFound, QuotaExceeded, DatabaseUnavailable),

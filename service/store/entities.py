@@ -131,6 +131,40 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a webhook is told of one event of its job, and how far that has come.
+
+    `answer` is the status of the last answer, `error` why the last attempt was none that counts.
+    """
+
+    job_id: str
+    sequence: int
+    event: JobStatus
+    data: dict[str, Any]
+    status: DeliveryStatus
+    attempts: int
+    next_attempt_at: datetime | None
+    answer: int | None
+    error: str | None
+    created_at: datetime
+    delivered_at: datetime | None
+
+    @property
+    def id(self) -> str:
+        """The same for every attempt, so that a receiver knows what it has taken already."""
+        return f"{self.job_id}-{self.sequence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A delivery that is to be attempted now: where, and under which secret it is signed."""
+
+    delivery: Delivery
+    url: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetRow:
     """What the service tells about a data set without reading its arrays."""
 

@@ -43,6 +43,7 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "POST /v1/plans",
         "POST /v1/jobs/{job_id}/cancel",
         "PUT /v1/jobs/{job_id}/priority",
+        "GET /v1/jobs/{job_id}/deliveries",
         "GET /v1/jobs/{job_id}/candidates",
         "GET /v1/jobs/{job_id}/lineage",
         "GET /v1/jobs/{job_id}/events",
