@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     max_running_jobs: Annotated[
         int | None, Field(ge=1, le=10_000, description="Jobs of one owner that may run at once; unset: any number")
     ] = None
+    retention_days: Annotated[
+        int | None, Field(ge=1, le=36_500, description="Days after their end at which jobs are removed; unset: never")
+    ] = None
     webhooks: Annotated[bool, Field(description="Whether jobs may have webhooks: the service then calls addresses")] = (
         False
     )

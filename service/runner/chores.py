@@ -4,6 +4,7 @@ import threading
 from types import TracebackType
 from typing import Final, Self
 
+from service.runner.pruner import Pruner
 from service.settings import Settings
 from service.store.database import Database
 from service.webhooks.deliverer import Deliverer
@@ -13,7 +14,7 @@ STOP_SECONDS: Final = 6.0
 
 
 class Chores:
-    """A context in which webhooks are told, where the operator has switched them on."""
+    """A context in which webhooks are told and old jobs removed, where the operator has switched that on."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._stop = threading.Event()
@@ -21,6 +22,9 @@ class Chores:
         if settings.webhooks:
             deliverer = Deliverer(database, settings.webhook_hosts, self._stop)
             self._threads.append(threading.Thread(target=deliverer.run, name="webhooks", daemon=True))
+        if settings.retention_days is not None:
+            pruner = Pruner(database, settings, self._stop)
+            self._threads.append(threading.Thread(target=pruner.run, name="pruner", daemon=True))
 
     def __enter__(self) -> Self:
         for thread in self._threads:
