@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from service.api.access import READ_OR_SUBMIT
 from service.api.context import CallerOf, DatabaseOf
 from service.api.problems import responses
 from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, token_for
@@ -19,7 +20,7 @@ from service.webhooks.address import AddressRefused, parse
 
 _LARGEST_SEQUENCE: Final = 2**63 - 1
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], dependencies=[READ_OR_SUBMIT])
 
 
 class WebhookResponse(BaseModel):

@@ -19,6 +19,7 @@ from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.models import candidates, evaluations, jobs, metadata
 from service.store.rival_repository import RivalFit, RivalRepository
+from service.store.webhook_repository import WebhookRepository
 from tests.service.store import samples
 from tests.service.store.samples import ELSEWHERE, FAR_AWAY, claim, create, get, start
 from tests.service.store.test_lease import identity_of
@@ -288,6 +289,8 @@ def test_deleting_a_job_deletes_all_that_belongs_to_it(database: Database) -> No
             )
             RivalRepository(session).record(lease, [RivalFit("svc", 0, 0.5, 0.9, b"\0\0")])
             change_details(session, lease.job_id, {"labels": ["a"]})
+            WebhookRepository(session).create(lease.job_id, "https://example.org/", ["running"], "secret")
+            assert WebhookRepository(session).prepare() == 1
     with database.write() as session:
         JobRepository(session).finish(gone, "failed")
         JobControl(session).delete(gone.job_id)
