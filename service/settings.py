@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     retention_days: Annotated[
         int | None, Field(ge=1, le=36_500, description="Days after their end at which jobs are removed; unset: never")
     ] = None
+    retention_archived_days: Annotated[
+        int | None, Field(ge=1, le=36_500, description="The same for jobs in the archive; unset: never")
+    ] = None
     webhooks: Annotated[bool, Field(description="Whether jobs may have webhooks: the service then calls addresses")] = (
         False
     )

@@ -22,7 +22,7 @@ class Chores:
         if settings.webhooks:
             deliverer = Deliverer(database, settings.webhook_hosts, self._stop)
             self._threads.append(threading.Thread(target=deliverer.run, name="webhooks", daemon=True))
-        if settings.retention_days is not None:
+        if settings.retention_days is not None or settings.retention_archived_days is not None:
             pruner = Pruner(database, settings, self._stop)
             self._threads.append(threading.Thread(target=pruner.run, name="pruner", daemon=True))
 

@@ -33,12 +33,23 @@ class Pruner:
 
     def prune(self) -> int:
         """Remove the jobs that are too old, and return how many. Raises DatabaseUnavailable."""
-        days, removed = self._settings.retention_days, 0
-        if days is None:
-            return 0
+        removed = sum(
+            self._prune(days, archived=archived)
+            for days, archived in (
+                (self._settings.retention_days, False),
+                (self._settings.retention_archived_days, True),
+            )
+            if days is not None
+        )
+        if removed:
+            log.info("%d old jobs were removed", removed)
+        return removed
+
+    def _prune(self, days: int, *, archived: bool) -> int:
+        removed = 0
         while not self._stop.is_set():
             with self._database.read() as session:
-                found = old_jobs(session, days, PAGE)
+                found = old_jobs(session, days, PAGE, archived=archived)
             for job in found:
                 if self._stop.is_set():
                     break
@@ -47,6 +58,4 @@ class Pruner:
                 log.info("job %s (%s) ended more than %d days ago and was removed", job.id, job.status, days)
             if len(found) < PAGE:
                 break
-        if removed:
-            log.info("%d old jobs were removed", removed)
         return removed

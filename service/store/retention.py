@@ -32,8 +32,8 @@ class OldJob:
     finished_at: datetime
 
 
-def old_jobs(session: Session, days: float, limit: int | None = None) -> list[OldJob]:
-    """Return jobs that ended more than `days` ago, the oldest first."""
+def old_jobs(session: Session, days: float, limit: int | None = None, *, archived: bool | None = None) -> list[OldJob]:
+    """Return jobs that ended more than `days` ago, the oldest first: archived ones, others, or (None) both."""
     query = (
         select(jobs.c.id, jobs.c.owner, jobs.c.name, jobs.c.status, jobs.c.finished_at)
         # Only a job that has ended has such a moment.
@@ -41,6 +41,8 @@ def old_jobs(session: Session, days: float, limit: int | None = None) -> list[Ol
         .order_by(jobs.c.finished_at, jobs.c.id)
         .limit(limit)
     )
+    if archived is not None:
+        query = query.where(jobs.c.archived.is_(archived))
     return [OldJob(*row) for row in session.execute(query)]
 
 

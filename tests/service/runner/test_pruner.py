@@ -3,17 +3,19 @@ import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from service.runner.chores import Chores
 from service.runner.pruner import Pruner
 from service.settings import Settings
 from service.store.database import Database
+from service.store.models import jobs
 from tests.service.store import samples
 from tests.service.store.test_retention import counts, ended
 
 
-def settings(data_dir: Path, days: int | None) -> Settings:
-    return Settings(data_dir=data_dir, retention_days=days)
+def settings(data_dir: Path, days: int | None, archived_days: int | None = None) -> Settings:
+    return Settings(data_dir=data_dir, retention_days=days, retention_archived_days=archived_days)
 
 
 def test_without_a_policy_everything_is_kept(database: Database, tmp_path: Path) -> None:
@@ -36,6 +38,21 @@ def test_what_is_too_old_is_removed_and_logged(
     assert counts(database)["jobs"] == 2
     assert all(f"job {job_id} (succeeded) ended more than 30 days ago" in caplog.text for job_id in gone)
     assert "2 old jobs were removed" in caplog.text
+
+
+@pytest.mark.parametrize(("days", "archived_days", "kept"), [(30, None, 2), (None, 30, 2), (30, 200, 1), (30, 30, 0)])
+def test_the_archive_has_a_policy_of_its_own(
+    database: Database, tmp_path: Path, days: int | None, archived_days: int | None, kept: int
+) -> None:
+    ended(database, 100)
+    ended(database, 100)
+    in_archive = [ended(database, number).id for number in (100, 300)]
+    with database.write() as session:
+        session.execute(update(jobs).where(jobs.c.id.in_(in_archive)).values(archived=True))
+
+    Pruner(database, settings(tmp_path, days, archived_days), threading.Event()).prune()
+
+    assert counts(database)["jobs"] == kept
 
 
 def test_a_runner_prunes_when_it_starts_and_ends_at_once(database: Database, tmp_path: Path) -> None:
