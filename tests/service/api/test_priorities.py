@@ -76,3 +76,17 @@ def test_a_full_queue_is_told_with_its_number_and_leaves_nothing(
 
         client.post(f"/v1/jobs/{cancelled}/cancel")
         submit(client)
+
+
+def test_a_plan_takes_what_a_submission_takes(client: httpx.Client) -> None:
+    assert client.post("/v1/plans", json={"dataset": "digits-8x8", "priority": 3}).status_code == 200
+    body = {"dataset": "digits-8x8", "webhook": {"url": "https://example.org/"}}
+    assert pointers(problem_of(client.post("/v1/plans", json=body), 422, "invalid-spec")) == ["/webhook"]
+
+
+def test_a_clone_may_have_a_priority_of_its_own(running: InProcess) -> None:
+    job = submit(running.client, priority=7)
+    clone = running.client.post(f"/v1/jobs/{job['id']}/clone", json={"priority": -1}).json()
+
+    assert (clone["priority"], clone["spec"]) == (-1, job["spec"])
+    problem_of(running.client.post(f"/v1/jobs/{job['id']}/clone", json={"priority": 11}), 422, "invalid-spec")
