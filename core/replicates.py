@@ -6,7 +6,7 @@ anyway (see `core.stack`), so a change of these limits changes no result.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -68,24 +68,25 @@ def train_replicates(
     *,
     seeds: Sequence[int],
     xp: ArrayModule = np,
+    after_epoch: Callable[[], None] | None = None,
 ) -> list[TrainingResult | Diverged]:
     """Train one network per seed, in stacks where that pays; a replicate that diverged is its error.
 
     Same arguments give the same bits, and the bits of `core.training.train` for each seed (see `core.stack`). Another
-    array module than NumPy gets all replicates as one stack.
+    array module than NumPy gets all replicates as one stack. `after_epoch` as in `core.training.train`.
     """
     if xp is not np:
-        return train_stack(architecture, dataset, config, seeds=seeds, xp=xp)
+        return train_stack(architecture, dataset, config, seeds=seeds, xp=xp, after_epoch=after_epoch)
     size = group_size(architecture, dataset.task, config, len(dataset.train), len(seeds))
     results: list[TrainingResult | Diverged] = []
     # Groups of nearly equal size, because a last one of a single member would win nothing.
     for group in np.array_split(np.arange(len(seeds)), math.ceil(len(seeds) / size)):
         chosen = [seeds[index] for index in group]
         if len(chosen) > 1:
-            results += train_stack(architecture, dataset, config, seeds=chosen)
+            results += train_stack(architecture, dataset, config, seeds=chosen, after_epoch=after_epoch)
             continue
         try:
-            results.append(train(architecture, dataset, config, seed=chosen[0]))
+            results.append(train(architecture, dataset, config, seed=chosen[0], after_epoch=after_epoch))
         except Diverged as error:
             results.append(error)
     return results

@@ -7,7 +7,7 @@ is never multiplied and a member computes what it would alone; members of one ar
 import itertools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,13 +46,15 @@ def train_stack(
     *,
     seeds: Sequence[int],
     xp: ArrayModule = np,
+    after_epoch: Callable[[], None] | None = None,
 ) -> list[TrainingResult | Diverged]:
     """Train one network per seed, all in one step; each comes out as `core.training.train` would have trained it.
 
     One architecture is trained with every seed; several are paired with the seeds. The result of a member that diverged
     is the error that `train` would have raised; the others go on. A member that diverged or ran out of patience leaves
     the stack at the end of its epoch. `seconds` are shared equally among the members of each epoch, so that they add up
-    to the CPU seconds of the calling thread. `xp` is the array module (see `core.backend`).
+    to the CPU seconds of the calling thread. `xp` is the array module (see `core.backend`),
+    `after_epoch` as in `train`.
 
     A member's bits are those of its single training (on one BLAS library and one kind of processor).
     Raises InvalidStack, InvalidTrainingConfig, and InvalidDataset when data and architecture do not fit.
@@ -73,6 +75,8 @@ def train_stack(
         for member in active:
             member.seconds += (now - started) / len(active)
         started = now
+        if after_epoch is not None:
+            after_epoch()
         if not training.members:
             break
     return [member.result(len(dataset.train)) for member in members]

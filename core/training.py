@@ -65,14 +65,22 @@ def predicted_flops(architecture: Architecture, rows: int, epochs: int) -> int:
     return architecture.training_flops * rows * epochs
 
 
-def train(architecture: Architecture, dataset: Dataset, config: TrainingConfig, *, seed: int) -> TrainingResult:
+def train(
+    architecture: Architecture,
+    dataset: Dataset,
+    config: TrainingConfig,
+    *,
+    seed: int,
+    after_epoch: Callable[[], None] | None = None,
+) -> TrainingResult:
     """Train a new network on dataset.train, watching dataset.validation; dataset.test is never touched.
 
     The data is taken as it is: standardize it first. Same arguments give the same bits (on one BLAS thread and one
-    kind of processor). Raises Diverged, and InvalidDataset when data and architecture do not fit.
+    kind of processor). `after_epoch` is called after each epoch, and may end the training by an exception. Raises
+    Diverged, and InvalidDataset when data and architecture do not fit.
     """
     training = Training(architecture, dataset, config, seed=seed)
-    training.run()
+    training.run(after_epoch=after_epoch)
     return training.result()
 
 
@@ -166,13 +174,15 @@ class Training:
         waited = patience is not None and self.epochs - self._best_epoch >= patience
         return self.epochs >= self.config.epochs or (waited and self.epochs > 0)
 
-    def run(self, epochs: int | None = None) -> None:
-        """Run until finished, or at most `epochs` more epochs; raises Diverged."""
+    def run(self, epochs: int | None = None, *, after_epoch: Callable[[], None] | None = None) -> None:
+        """Run until finished, or at most `epochs` more epochs; raises Diverged, and whatever `after_epoch` raises."""
         started = time.thread_time()
         stop = self.config.epochs if epochs is None else self.epochs + epochs
         try:
             while not self.finished and self.epochs < stop:
                 self._run_one()
+                if after_epoch is not None:
+                    after_epoch()
         finally:
             self._seconds += time.thread_time() - started
 

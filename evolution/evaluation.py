@@ -3,6 +3,7 @@
 import os
 import socket
 from collections import deque
+from collections.abc import Callable
 from time import thread_time
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,6 +16,7 @@ from core.training import Training, TrainingResult, predicted_flops
 from evolution.blas import pin_blas
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvolutionError, SearchOrderError
+from evolution.limits import NO_LIMITS, OUT_OF_MEMORY, Limits, TimeIsOver
 
 
 class Evaluator(Protocol):
@@ -52,13 +54,13 @@ class Evaluator(Protocol):
     ) -> None: ...
 
 
-def evaluate_candidate(candidate: Candidate, dataset: Dataset) -> Evaluation:
+def evaluate_candidate(candidate: Candidate, dataset: Dataset, limits: Limits = NO_LIMITS) -> Evaluation:
     """Train the candidate's replicates on the dataset, standardized before, and return its evaluation.
 
     The fitness is the mean over the replicates of the validation score at the best epoch. A candidate fails where any
-    of them diverges, since a mean of the others would praise a network that cannot be relied on, and where the training
-    does not fit into memory; every other error is a fault of the program and is raised. Needs `dataset.test` only for
-    `predict_test`.
+    of them diverges, since a mean of the others would praise a network that cannot be relied on, where the training
+    does not fit into memory, and where it goes over the limits, which are looked at before it and after each epoch;
+    every other error is a fault of the program and is raised. Needs `dataset.test` only for `predict_test`.
     """
     pin_blas()
     if candidate.predict_test and dataset.test is None:
@@ -67,9 +69,12 @@ def evaluate_candidate(candidate: Candidate, dataset: Dataset) -> Evaluation:
         # They are kept as one class index per row.
         raise EvolutionError(f"test rows of a {dataset.task} task cannot be predicted: there is no class for each row")
     worker = f"{socket.gethostname()}/{os.getpid()}"
+    refusal = limits.refusal(candidate, dataset)
+    if refusal is not None:
+        return failed_evaluation(candidate, refusal, worker=worker)
     started = thread_time()
     try:
-        outcomes = _train(candidate, dataset)
+        outcomes = _train(candidate, dataset, limits.watch(candidate))
         diverged = [outcome for outcome in outcomes if isinstance(outcome, Diverged)]
         results = [outcome for outcome in outcomes if isinstance(outcome, TrainingResult)]
         if not diverged:
@@ -87,20 +92,26 @@ def evaluate_candidate(candidate: Candidate, dataset: Dataset) -> Evaluation:
         )
     except MemoryError:
         # What NumPy says about it may differ from run to run; that it did not fit is all that is certain.
-        return failed_evaluation(candidate, "out of memory", seconds=thread_time() - started, worker=worker)
+        return failed_evaluation(candidate, OUT_OF_MEMORY, seconds=thread_time() - started, worker=worker)
+    except TimeIsOver:
+        # How far it came differs from run to run.
+        error = limits.timeout(candidate)
+        return failed_evaluation(candidate, error, seconds=thread_time() - started, worker=worker)
 
 
-def _train(candidate: Candidate, dataset: Dataset) -> list[TrainingResult | Diverged]:
+def _train(candidate: Candidate, dataset: Dataset, watch: Callable[[], None]) -> list[TrainingResult | Diverged]:
     seeds = replicate_seeds(candidate.seed, candidate.replicates)
     if candidate.stop_after is None:
-        return train_replicates(candidate.architecture, dataset, candidate.training, seeds=seeds)
-    return [_stopped(candidate, dataset, seed, candidate.stop_after) for seed in seeds]
+        return train_replicates(candidate.architecture, dataset, candidate.training, seeds=seeds, after_epoch=watch)
+    return [_stopped(candidate, dataset, seed, candidate.stop_after, watch) for seed in seeds]
 
 
-def _stopped(candidate: Candidate, dataset: Dataset, seed: int, epochs: int) -> TrainingResult | Diverged:
+def _stopped(
+    candidate: Candidate, dataset: Dataset, seed: int, epochs: int, watch: Callable[[], None]
+) -> TrainingResult | Diverged:
     training = Training(candidate.architecture, dataset, candidate.training, seed=seed)
     try:
-        training.run(epochs)
+        training.run(epochs, after_epoch=watch)
     except Diverged as error:
         return error
     return training.result()
@@ -139,10 +150,14 @@ def failed_evaluation(candidate: Candidate, error: str, *, seconds: float = 0.0,
 
 
 class SerialEvaluator:
-    """Trains in the calling thread, one candidate for each `wait`, in the order of submission."""
+    """Trains in the calling thread, one candidate for each `wait`, in the order of submission.
 
-    def __init__(self, dataset: Dataset) -> None:
+    A limit in seconds is looked at between epochs, so one epoch is never interrupted.
+    """
+
+    def __init__(self, dataset: Dataset, limits: Limits = NO_LIMITS) -> None:
         self._dataset = dataset
+        self._limits = limits
         self._waiting: deque[Candidate] = deque()
 
     @property
@@ -164,7 +179,7 @@ class SerialEvaluator:
         """Train the candidate that was submitted first and return its evaluation, however long that takes."""
         if not self._waiting:
             return []
-        evaluation = evaluate_candidate(self._waiting[0], self._dataset)
+        evaluation = evaluate_candidate(self._waiting[0], self._dataset, self._limits)
         self._waiting.popleft()
         return [evaluation]
 

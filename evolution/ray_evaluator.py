@@ -10,6 +10,7 @@ dies, is decided here, so that it can be tested:
 - The dataset is put into Ray's object store once; workers on the same machine read it without a copy.
 - Ray's own retries are off. A candidate whose worker or node died is submitted once more, and fails at the second
   death: the fault is then most likely its own, and it must not take down one worker after the other.
+- A candidate that takes longer than it may is given up, with its worker (`evolution.ray_overruns`).
 - Ray is loaded only after its environment was set, because it reads some of it while it is imported.
 """
 
@@ -28,8 +29,10 @@ from core.dataset import Dataset
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvaluatorUnavailable, SearchOrderError
 from evolution.evaluation import evaluate_candidate, failed_evaluation
+from evolution.limits import NO_LIMITS, WORKER_DIED, Limits
 from evolution.ray_cluster import RayCluster
 from evolution.ray_environment import set_environment
+from evolution.ray_overruns import Overruns, train_within
 from evolution.ray_remains import private_folder, reap
 
 Evaluate = Callable[[Candidate, Dataset], Evaluation]
@@ -46,11 +49,17 @@ class RayEvaluator:
     """
 
     def __init__(
-        self, dataset: Dataset, cluster: RayCluster | None = None, *, evaluate: Evaluate = evaluate_candidate
+        self,
+        dataset: Dataset,
+        cluster: RayCluster | None = None,
+        limits: Limits = NO_LIMITS,
+        *,
+        evaluate: Evaluate | None = None,
     ) -> None:
         self._cluster = cluster or RayCluster()
         self._dataset = dataset
-        self._evaluate = evaluate
+        self._limits = limits
+        self._evaluate = evaluate if evaluate is not None else _evaluate(limits)
         self._changed = Condition()
         # All of the following is guarded by the condition's lock.
         self._ray: Any = None
@@ -62,6 +71,7 @@ class RayEvaluator:
         self._round = 0
         # These belong to the thread that calls submit and wait.
         self._remote: Any = None
+        self._overruns: Overruns | None = None
         self._reference: Any = None
         self._running: dict[Any, Candidate] = {}
         self._deaths: dict[Candidate, int] = {}
@@ -113,7 +123,7 @@ class RayEvaluator:
         deadline = monotonic() + timeout
         while True:
             self._feed()
-            finished = self._take_local() + self._take_remote(0)
+            finished = self._take_local() + self._take_remote(0) + self._take_late()
             remaining = deadline - monotonic()
             if finished or remaining <= 0 or not self.in_flight:
                 return finished
@@ -137,13 +147,15 @@ class RayEvaluator:
             self._round += 1
         for reference in self._running:
             self._ray.cancel(reference, force=True)
+        if self._overruns is not None:
+            self._overruns.forget(self._running)
         self._running.clear()
         self._deaths.clear()
 
     def close(self) -> None:
         """Drop everything in flight and end all processes of a cluster of our own; closing twice is harmless."""
         self.cancel()
-        self._reference = self._remote = None
+        self._reference = self._remote = self._overruns = None
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -174,10 +186,25 @@ class RayEvaluator:
                 candidate = self._queue.popleft()
             if self._remote is None:
                 _take_signals_back()
-                self._remote = self._ray.remote(self._evaluate).options(num_cpus=1, max_retries=0)
+                self._remote, self._overruns = self._task()
             if self._reference is None:
                 self._reference = self._ray.put(self._dataset)
+            self._start(candidate)
+
+    def _task(self) -> tuple[Any, Overruns | None]:
+        """Return what Ray runs for each candidate, and what watches it where there are limits."""
+        overruns = None if self._limits == NO_LIMITS else Overruns(self._ray, self._limits)
+        task = self._evaluate if overruns is None else _within(self._evaluate, self._limits, overruns.starts)
+        return self._ray.remote(task).options(num_cpus=1, max_retries=0), overruns
+
+    def _start(self, candidate: Candidate) -> None:
+        if self._overruns is None:
             self._running[self._remote.remote(candidate, self._reference)] = candidate
+            return
+        task = self._overruns.next_task()
+        reference = self._remote.remote(task, candidate, self._reference)
+        self._running[reference] = candidate
+        self._overruns.submitted(reference, task, candidate)
 
     def _take_local(self) -> list[Evaluation]:
         with self._changed:
@@ -194,11 +221,20 @@ class RayEvaluator:
         done, _ = self._ray.wait(references, num_returns=1, timeout=timeout)
         if done and len(references) > 1:
             done, _ = self._ray.wait(references, num_returns=len(references), timeout=0)
+        if self._overruns is not None:
+            self._overruns.forget(done)
         results = (self._result(reference, self._running.pop(reference)) for reference in done)
         finished = [evaluation for evaluation in results if evaluation is not None]
         if done:
             self._feed()
         return finished
+
+    def _take_late(self) -> list[Evaluation]:
+        """Give up what has run for too long; a result that comes all the same is not heard."""
+        if self._overruns is None:
+            return []
+        late = [self._running.pop(reference) for reference in self._overruns.end(self._running)]
+        return [failed_evaluation(candidate, self._limits.timeout(candidate)) for candidate in late]
 
     def _result(self, reference: Any, candidate: Candidate) -> Evaluation | None:
         """Fetch a result; None when the worker died for the first time, and the candidate was queued again."""
@@ -209,7 +245,7 @@ class RayEvaluator:
             deaths = self._deaths[candidate] = self._deaths.get(candidate, 0) + 1
             if deaths > 1:
                 del self._deaths[candidate]
-                return failed_evaluation(candidate, "worker died twice")
+                return failed_evaluation(candidate, WORKER_DIED)
             with self._changed:
                 self._queue.appendleft(candidate)
             return None
@@ -263,6 +299,26 @@ class RayEvaluator:
             with self._changed:
                 self._failure = failure
                 self._changed.notify_all()
+
+
+def _evaluate(limits: Limits) -> Evaluate:
+    # Ray takes functions, and neither their partial applications nor methods.
+    if limits == NO_LIMITS:
+        return evaluate_candidate
+
+    def evaluate(candidate: Candidate, dataset: Dataset) -> Evaluation:
+        return evaluate_candidate(candidate, dataset, limits)
+
+    return evaluate
+
+
+def _within(evaluate: Evaluate, limits: Limits, starts: Any) -> Callable[[int, Candidate, Dataset], Evaluation]:
+    def train(task: int, candidate: Candidate, dataset: Dataset) -> Evaluation:
+        import ray  # noqa: PLC0415 - loaded in the worker
+
+        return train_within(ray, evaluate, limits, starts, task, candidate, dataset)
+
+    return train
 
 
 def _take_signals_back() -> None:

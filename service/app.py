@@ -26,12 +26,14 @@ from service.api import (
     networks,
     plans,
     predictions,
+    priorities,
     problem_pages,
     recommendations,
     records,
     tokens,
     uploads,
     verdicts,
+    webhooks,
 )
 from service.api.access import Entrances
 from service.api.access_description import describe_access
@@ -58,6 +60,8 @@ _RESOURCES = (
     jobs,
     job_actions,
     plans,
+    priorities,
+    webhooks,
     candidates,
     lineages,
     events,

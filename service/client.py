@@ -110,6 +110,10 @@ class Client:
         """
         return self._pages(f"/v1/jobs/{_segment(job_id)}/candidates", "candidates", filters)
 
+    def deliveries(self, job_id: str) -> Iterator[dict[str, Any]]:
+        """Yield what the webhook of a job was told, and what could not be, in order."""
+        return self._pages(f"/v1/jobs/{_segment(job_id)}/deliveries", "deliveries", {})
+
     def events(self, job_id: str, *, after: int = 0, patience: float = 60.0) -> Iterator[JobEvent]:
         """Yield the events of a job as they come, `end` as the last one.
 
@@ -174,6 +178,11 @@ class Client:
     def delete(self, job_id: str) -> None:
         """Delete a job that does not run, with everything that belongs to it."""
         self._request("DELETE", f"/v1/jobs/{_segment(job_id)}")
+
+    def set_priority(self, job_id: str, priority: int) -> dict[str, Any]:
+        """Change the place of a job among those of yours that wait; return its priority."""
+        content, headers = json.dumps({"priority": priority}), {"Content-Type": "application/json"}
+        return self._json("PUT", f"/v1/jobs/{_segment(job_id)}/priority", content=content, headers=headers)
 
     def cancel(self, job_id: str) -> dict[str, Any]:
         """Ask for a job to end, and return it."""

@@ -244,6 +244,14 @@ class JobNotFinished(Conflict):
     advice = "Follow /v1/jobs/{id}/events until the `end` event, then ask again."
 
 
+class JobNotQueued(Conflict):
+    """The job has begun, so its place in the queue cannot be changed any more."""
+
+    code = "job-not-queued"
+    title = "Job not queued"
+    advice = "Only a job that waits for a runner can be moved; read the job to see how far it is."
+
+
 class SearchEnded(Conflict):
     """The job's search has ended, so its budget cannot be raised any more; what follows the search goes on."""
 
@@ -336,6 +344,20 @@ class RateLimited(CambrianError):
     def headers(self) -> dict[str, str]:
         """When to come back, and what the limits are."""
         return {"Retry-After": str(self.seconds), **self.limits}
+
+
+class QuotaExceeded(CambrianError):
+    """You have as much of something as one owner may have at once."""
+
+    status = 429
+    code = "quota-exceeded"
+    title = "Quota exceeded"
+    advice = "The detail names the quota and what ends it; try again after the seconds in the Retry-After header."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": "60"}
 
 
 class HeadersTooLarge(CambrianError):

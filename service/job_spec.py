@@ -19,6 +19,7 @@ from evolution.stopping import StoppingRule
 from service.budget_spec import MOST_EVALUATIONS, BudgetSpec
 from service.errors import FieldError
 from service.fields import Disagreement, Distinct, Exactly, Number, StrictModel, Switch, Text, Whole
+from service.limits_spec import LimitsSpec
 from service.space_spec import SpaceSpec
 
 MAX_WORK: Final = 2**62
@@ -131,6 +132,7 @@ class JobSpec(StrictModel):
     training: TrainingSpec = TrainingSpec()
     final: FinalSpec = FinalSpec()
     verdict: VerdictSpec = VerdictSpec()
+    limits: LimitsSpec = LimitsSpec()
 
     @model_validator(mode="after")
     def _agreeing(self) -> Self:

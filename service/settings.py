@@ -74,6 +74,26 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[
         int, Field(ge=1, le=MAX_FILE_BYTES, description="The largest file that may be uploaded as a data set")
     ] = MAX_FILE_BYTES
+    max_queued_jobs: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Jobs of one owner that may wait for a runner at once")
+    ] = 1000
+    max_running_jobs: Annotated[
+        int | None, Field(ge=1, le=10_000, description="Jobs of one owner that may run at once; unset: any number")
+    ] = None
+    retention_days: Annotated[
+        int | None, Field(ge=1, le=36_500, description="Days after their end at which jobs are removed; unset: never")
+    ] = None
+    retention_archived_days: Annotated[
+        int | None, Field(ge=1, le=36_500, description="The same for jobs in the archive; unset: never")
+    ] = None
+    webhooks: Annotated[bool, Field(description="Whether jobs may have webhooks: the service then calls addresses")] = (
+        False
+    )
+    webhook_hosts: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(description="host or host:port, separated by commas, that webhooks may call though they are not public"),
+    ] = ()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="What the log shows")] = "info"
 
     @field_validator("host")
@@ -101,6 +121,15 @@ class Settings(BaseSettings):
         if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return url
+
+    @field_validator("webhook_hosts", mode="before")
+    @classmethod
+    def _separated(cls, hosts: object) -> object:
+        return (
+            tuple(host.strip().lower() for host in hosts.split(",") if host.strip())
+            if isinstance(hosts, str)
+            else hosts
+        )
 
     @field_validator("data_dir")
     @classmethod

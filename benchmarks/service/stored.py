@@ -21,6 +21,7 @@ from service.store.entities import Lease
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.models import candidates, evaluations, events, jobs, progress
+from service.store.queue import Queue
 
 FIRST: Final = 1000
 OTHER_JOBS: Final = 200
@@ -60,7 +61,7 @@ def _claimed(database: Database, name: str) -> Lease:
     with database.write() as session:
         JobRepository(session).create(name, spec.dataset, spec.model_dump(mode="json"), spec.seed)
     with database.write() as session:
-        lease = JobRepository(session).claim(RunnerIdentity.of_this_process(), 3600)
+        lease = Queue(session).claim(RunnerIdentity.of_this_process(), 3600)
     if lease is None:
         raise RuntimeError("the job that was just made could not be claimed: use an empty database")
     return lease

@@ -24,6 +24,7 @@ from service.store.database import Database
 from service.store.entities import Lease
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
+from service.store.queue import Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _claimed(database: Database) -> Lease:
     with database.write() as session:
         JobRepository(session).create("simulation", "none", {}, 1)
     with database.write() as session:
-        lease = JobRepository(session).claim(RunnerIdentity.of_this_process(), 3600)
+        lease = Queue(session).claim(RunnerIdentity.of_this_process(), 3600)
     if lease is None:
         raise RuntimeError("the job that was just made could not be claimed: use an empty database")
     return lease

@@ -10,6 +10,7 @@ from service.api.event_feed import EventFeed
 from service.api.predictor import Predictor
 from service.dataset_intake import DatasetIntake
 from service.errors import Unauthorized
+from service.settings import Settings
 from service.store.database import Database
 
 
@@ -41,8 +42,14 @@ async def _caller(request: Request) -> Caller:
     return admission.caller
 
 
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
 DatabaseOf = Annotated[Database, Depends(_database)]
 CallerOf = Annotated[Caller, Depends(_caller)]
 DatasetIntakeOf = Annotated[DatasetIntake, Depends(_dataset_intake)]
 PredictorOf = Annotated[Predictor, Depends(_predictor)]
+SettingsOf = Annotated[Settings, Depends(_settings)]
 EventFeedOf = Annotated[EventFeed, Depends(_event_feed)]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
-from service.api.context import CallerOf, DatabaseOf
+from service.api.context import CallerOf, DatabaseOf, SettingsOf
 from service.api.handlers import refusal
 from service.api.idempotency import CREATED_HEADERS, KEY_PROBLEMS, IdempotencyKey, create_once
 from service.api.job_responses import JobResponse, read_job
@@ -16,10 +16,11 @@ from service.api.jobs import BODY_PROBLEMS
 from service.api.merge_patch import merged
 from service.api.problems import responses
 from service.api.query import JobId
-from service.api.submission import queued
-from service.errors import Conflict, DatabaseUnavailable, DatasetNotFound, JobFinished, JobNotFound
+from service.api.submission import SubmittedJobResponse, queued
+from service.errors import Conflict, DatabaseUnavailable, DatasetNotFound, JobFinished, JobNotFound, QuotaExceeded
 from service.fields import StrictModel
-from service.job_spec import JobSpec, default_name
+from service.job_request import JobRequest
+from service.job_spec import default_name
 from service.store.idempotency_repository import Answer
 from service.store.job_control import JobControl
 from service.store.job_repository import JobRepository
@@ -101,14 +102,15 @@ def resume_job(
     summary="Submit a job again, with changes",
     description=(
         "The body is a JSON merge patch (RFC 7396) of the job's spec: what it names is replaced, null takes a field "
-        "back to its default, and `{}` submits the very same spec. A name that was made from strategy and data set is "
+        "back to its default, and `{}` submits the very same spec. `priority` and `webhook` may be "
+        "given too. A name that was made from strategy and data set is "
         "made anew. The new job says what it was `cloned_from`."
     ),
     status_code=202,
-    response_model=JobResponse,
+    response_model=SubmittedJobResponse,
     responses={
         202: {"headers": CREATED_HEADERS},
-        **responses(*BODY_PROBLEMS, *KEY_PROBLEMS, JobNotFound, DatasetNotFound, DatabaseUnavailable),
+        **responses(*BODY_PROBLEMS, *KEY_PROBLEMS, JobNotFound, DatasetNotFound, QuotaExceeded, DatabaseUnavailable),
     },
 )
 def clone_job(
@@ -116,23 +118,24 @@ def clone_job(
     patch: Annotated[dict[str, Any], Body(examples=[{"seed": 8}, {"budget": {"evaluations": None, "epochs": 4000}}])],
     caller: CallerOf,
     database: DatabaseOf,
+    settings: SettingsOf,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Queue a new job with the changed spec of another one."""
 
     def clone(session: Session) -> Answer:
         spec = _changed(JobRepository(session, caller.owner).get(job_id).spec, patch)
-        return queued(session, caller.owner, spec, cloned_from=job_id)
+        return queued(session, caller.owner, spec, settings, cloned_from=job_id)
 
     return create_once(database, caller.owner, idempotency_key, f"clone_job {job_id}", patch, clone)
 
 
-def _changed(stored: dict[str, Any], patch: dict[str, Any]) -> JobSpec:
+def _changed(stored: dict[str, Any], patch: dict[str, Any]) -> JobRequest:
     kept = dict(stored)
     if {"strategy", "dataset"} <= kept.keys() and kept.get("name") == default_name(kept):
         del kept["name"]
     try:
-        return JobSpec.model_validate(merged(kept, patch))
+        return JobRequest.model_validate(merged(kept, patch))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        raise refusal([{**fault, "loc": ("body", *fault["loc"])} for fault in faults], JobSpec) from None
+        raise refusal([{**fault, "loc": ("body", *fault["loc"])} for fault in faults], JobRequest) from None

@@ -69,6 +69,7 @@ class JobLineResponse(BaseModel):
     error: Annotated[str | None, Field(description="Why the job failed")]
     cancel_requested: bool
     pause_requested: Annotated[bool, Field(description="Whether its runner was asked to pause it, and has not yet")]
+    priority: Annotated[int, Field(description="-10 to 10; of your jobs that wait, higher ones begin first")]
     labels: Annotated[list[str], Field(description="What its owner sorts it under, in the order of the alphabet")]
     archived: Annotated[bool, Field(description="Whether lists leave it out unless they are asked for it")]
     progress: Annotated[list[ProgressResponse], Field(description="The phases that have begun, in the order of time")]
@@ -179,6 +180,7 @@ def _line(job: Job, phases: Iterable[Progress], line: JobLine | JobSummary) -> d
         "error": job.error,
         "cancel_requested": job.cancel_requested,
         "pause_requested": job.pause_requested,
+        "priority": job.priority,
         "labels": list(line.labels),
         "archived": job.archived,
         "progress": [_progress(phase) for phase in phases],

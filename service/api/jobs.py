@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
-from service.api.context import CallerOf, DatabaseOf
+from service.api.context import CallerOf, DatabaseOf, SettingsOf
 from service.api.etags import ETAG_HEADER, NOT_MODIFIED, IfMatch, IfNoneMatch, etag_of, require_match, tagged
 from service.api.idempotency import CREATED_HEADERS, KEY_PROBLEMS, IdempotencyKey, create_once
 from service.api.job_change import JobChange
@@ -17,7 +17,7 @@ from service.api.job_responses import PASSING, JobPageResponse, JobResponse, job
 from service.api.problems import responses
 from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, digest_of, token_for
 from service.api.specs import spec_of
-from service.api.submission import queued, require_none, require_runnable
+from service.api.submission import SubmittedJobResponse, queued, require_none, require_runnable
 from service.errors import (
     DatabaseUnavailable,
     DatasetNotFound,
@@ -28,13 +28,14 @@ from service.errors import (
     MalformedJson,
     PayloadTooLarge,
     PreconditionFailed,
+    QuotaExceeded,
     RequestTimeout,
     SearchEnded,
     Unprocessable,
     UnsupportedMediaType,
 )
 from service.fields import MomentText, Several
-from service.job_spec import JobSpec
+from service.job_request import JobRequest
 from service.store.budget_repository import BudgetRepository
 from service.store.entities import JOB_STATUSES
 from service.store.insights import Insights
@@ -65,16 +66,17 @@ router = APIRouter(tags=["jobs"], dependencies=[READ_OR_SUBMIT])
     operation_id="submit_job",
     summary="Submit a search",
     status_code=202,
-    response_model=JobResponse,
+    response_model=SubmittedJobResponse,
     responses={
         202: {"headers": CREATED_HEADERS},
-        **responses(*BODY_PROBLEMS, *KEY_PROBLEMS, DatasetNotFound, DatabaseUnavailable),
+        **responses(*BODY_PROBLEMS, *KEY_PROBLEMS, DatasetNotFound, QuotaExceeded, DatabaseUnavailable),
     },
 )
 def submit_job(
-    spec: Annotated[JobSpec, Body(examples=_EXAMPLES)],
+    spec: Annotated[JobRequest, Body(examples=_EXAMPLES)],
     caller: CallerOf,
     database: DatabaseOf,
+    settings: SettingsOf,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Queue a search that could be run; a runner takes it from there."""
@@ -84,7 +86,7 @@ def submit_job(
         idempotency_key,
         "submit_job",
         spec.model_dump(mode="json"),
-        lambda session: queued(session, caller.owner, spec),
+        lambda session: queued(session, caller.owner, spec, settings),
     )
 
 

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from core.dataset import Task
 from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
-from service.api.context import CallerOf, DatabaseOf
+from service.api.context import CallerOf, DatabaseOf, SettingsOf
 from service.api.job_data import JobData
 from service.api.jobs import BODY_PROBLEMS
 from service.api.problems import responses
-from service.api.submission import require_runnable
+from service.api.submission import require_runnable, webhook_of
 from service.errors import DatabaseUnavailable, DatasetNotFound
 from service.job_plan import DatasetShape, JobPlan, PlannedNetwork, plan_of
+from service.job_request import JobRequest
 from service.job_spec import MAX_WORK, JobSpec
 from service.space_spec import MAX_PARAMETERS
 from service.store.entities import Phase
@@ -98,12 +99,16 @@ class PlanResponse(BaseModel):
     responses=responses(*BODY_PROBLEMS, DatasetNotFound, DatabaseUnavailable),
 )
 def plan_job(
-    spec: Annotated[JobSpec, Body(examples=[{"dataset": "digits-16x16"}])], caller: CallerOf, database: DatabaseOf
+    spec: Annotated[JobRequest, Body(examples=[{"dataset": "digits-16x16"}])],
+    caller: CallerOf,
+    database: DatabaseOf,
+    settings: SettingsOf,
 ) -> PlanResponse:
     """Count the space, the trainings and the work, and tell the time where a rate is known."""
     with database.read() as session:
         dataset = JobData.named(session, caller.owner, spec.dataset)
     require_runnable(spec, dataset)
+    webhook_of(spec.webhook, settings)
     train_rows, validation_rows, _ = dataset.rows
     outputs = len(dataset.class_names)
     plan = plan_of(

@@ -31,6 +31,7 @@ def submit(
     epochs: Annotated[int | None, typer.Option(help="Epochs of each training.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed: the same one finds the same network.")] = None,
     parallelism: Annotated[int | None, typer.Option(help="Virtual workers; 2 to 3 times the real ones.")] = None,
+    priority: Annotated[int | None, typer.Option(help="-10 to 10; of your jobs, higher ones begin first.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the job to its verdict.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what it would come to; submit nothing.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the id alone.")] = False,
@@ -44,7 +45,13 @@ def submit(
     if "dataset" not in body:
         say("name a data set (`cambrian submit digits-16x16`) or a job spec (--spec FILE)")
         raise typer.Exit(ExitCode.USAGE)
-    for field, value in (("name", name), ("strategy", strategy), ("seed", seed), ("parallelism", parallelism)):
+    for field, value in (
+        ("name", name),
+        ("strategy", strategy),
+        ("seed", seed),
+        ("parallelism", parallelism),
+        ("priority", priority),
+    ):
         if value is not None:
             body[field] = value
     for group, field, value in (

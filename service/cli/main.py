@@ -18,6 +18,7 @@ from service.cli import (
     job_actions,
     jobs,
     models,
+    priority,
     record,
     serve,
     token,
@@ -47,6 +48,7 @@ Examples:
   cambrian pause JOB                       let it stand still; `cambrian resume JOB` lets it go on
   cambrian clone JOB --set seed=8          submit it again with changes
   cambrian budget JOB --evaluations 128    let a search go on for longer
+  cambrian priority JOB 5                  let a job that waits begin before your others
   cambrian verify JOB                      run a job again and compare every row
   cambrian what-if JOB --evaluations 20    what a smaller budget would have found
   cambrian token create --owner ada        let somebody in from another machine
@@ -77,6 +79,8 @@ app.command()(jobs.show)
 app.command()(budget.budget)
 app.command()(job_actions.pause)
 app.command()(job_actions.resume)
+# Otherwise a negative number would be taken for an option.
+app.command(context_settings={"ignore_unknown_options": True})(priority.priority)
 app.command()(jobs.cancel)
 app.command()(job_actions.clone)
 app.command()(job_actions.label)

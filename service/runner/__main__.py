@@ -9,6 +9,7 @@ from types import FrameType
 
 from service.errors import CambrianError, DatabaseUnavailable, SchemaNewer
 from service.logs import configure_logging
+from service.runner.chores import Chores
 from service.runner.directory import enter_own_directory
 from service.runner.parent import watch_parent
 from service.runner.runner import DATABASE_SECONDS, Runner
@@ -49,7 +50,8 @@ def main() -> int:
             except DatabaseUnavailable as error:
                 log.warning("%s Trying again in %.0f s", error, DATABASE_SECONDS)
                 stop.wait(DATABASE_SECONDS)
-        Runner(database, settings, stop).run()
+        with Chores(database, settings):
+            Runner(database, settings, stop).run()
     finally:
         database.close()
     return 0

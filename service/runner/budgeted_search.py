@@ -45,6 +45,11 @@ class BudgetedSearch:
         self.search = plan.search(self._budget.work() if job.stopped_at is None else Budget(evaluations=job.stopped_at))
 
     @property
+    def budget(self) -> BudgetSpec:
+        """The budget as it is by now."""
+        return self._budget
+
+    @property
     def stop_reason(self) -> str | None:
         """Why the search ended; None while it runs."""
         return self._stop_reason

@@ -4,15 +4,16 @@ from typing import assert_never
 
 from core.dataset import Dataset
 from evolution.evaluation import Evaluator, SerialEvaluator
+from evolution.limits import Limits
 from evolution.ray_cluster import RayCluster
 from service.settings import Settings
 
 
-def open_evaluator(settings: Settings, dataset: Dataset) -> Evaluator:
+def open_evaluator(settings: Settings, dataset: Dataset, limits: Limits) -> Evaluator:
     """Return an evaluator for the data set; close it after use."""
     match settings.evaluator:
         case "serial":
-            return SerialEvaluator(dataset)
+            return SerialEvaluator(dataset, limits)
         case "ray":
             # Ray's file is loaded only where Ray is wanted.
             from evolution.ray_evaluator import RayEvaluator  # noqa: PLC0415 - see above
@@ -20,6 +21,6 @@ def open_evaluator(settings: Settings, dataset: Dataset) -> Evaluator:
             cluster = RayCluster(
                 address=settings.ray_address, cpus=settings.workers, token_path=settings.ray_token_path
             )
-            return RayEvaluator(dataset, cluster)
+            return RayEvaluator(dataset, cluster, limits)
         case unknown:
             assert_never(unknown)

@@ -8,9 +8,10 @@ goes on from its rows; one that was complete proposes nothing any more, so that 
 """
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from pydantic import ValidationError
@@ -30,6 +31,7 @@ from service.runner.downloads import prove_downloads
 from service.runner.endings import JobCancelled, JobFailed, JobPaused, JobStopped
 from service.runner.environment import describe_environment
 from service.runner.evaluators import open_evaluator
+from service.runner.failure_budget import FailureBudget
 from service.runner.heartbeat import Heartbeat
 from service.runner.job_data import load_job_data
 from service.runner.judgement import JobRows, judge
@@ -112,11 +114,12 @@ class JobRun:
         """
         patience = CLUSTER_SECONDS if self._settings.ray_address is not None else LOCAL_SECONDS
         last_progress, delay = time.monotonic(), 0.0
+        data = plan.dataset.without_test()
         while True:
             before = self._recorded
             try:
                 # The job's row is written before the evaluator is closed, which may take seconds.
-                with open_evaluator(self._settings, plan.dataset.without_test()) as evaluator, self._ended():
+                with open_evaluator(self._settings, data, plan.limits) as evaluator, self._ended():
                     self._run(plan, evaluator)
             except EvaluatorUnavailable as error:
                 if self._recorded > before:
@@ -134,7 +137,12 @@ class JobRun:
         budgeted = BudgetedSearch(self._database, self._lease, plan)
 
         def run_phase(phase: Phase, search: Search) -> list[Evaluation]:
-            return self._phase(phase, search, evaluator, budgeted.run if phase == SEARCH else run_search)
+            if phase != SEARCH:
+                return self._phase(phase, search, evaluator, run_search)
+            limits, per_candidate = plan.spec.limits, plan.spec.replicates * plan.training.epochs
+            return self._phase(
+                phase, search, evaluator, budgeted.run, lambda: limits.most_failures(budgeted.budget, per_candidate)
+            )
 
         rows = run_phases(plan, budgeted.search, evaluator, run_phase)
         fits = self._fit_rivals(plan, rows.retraining.seeds)
@@ -184,8 +192,18 @@ class JobRun:
         self._raw_test = dataset.test
         return Plan(spec, dataset.standardized())
 
-    def _phase(self, phase: Phase, search: Search, evaluator: Evaluator, run: RunSearch) -> list[Evaluation]:
-        """Run one phase to its end and return all of its evaluations in the order of their numbers."""
+    def _phase(
+        self,
+        phase: Phase,
+        search: Search,
+        evaluator: Evaluator,
+        run: RunSearch,
+        most_failures: Callable[[], float] = lambda: math.inf,
+    ) -> list[Evaluation]:
+        """Run one phase to its end and return all of its evaluations in the order of their numbers.
+
+        Raises JobFailed when more than `most_failures` of its trainings have failed.
+        """
         with self._database.write() as session:
             JobRepository(session).set_phase(self._lease, phase)
         with self._database.read() as session:
@@ -199,6 +217,9 @@ class JobRun:
         evaluated = {evaluation.candidate.number for evaluation in evaluations}
         pending = [candidate for candidate in candidates if candidate.number not in evaluated]
         results = list(evaluations)
+        failures = FailureBudget()
+        for evaluation in evaluations:
+            failures.note(evaluation)
         batch = Batch()
         with closing(run(search, evaluator, pending)) as events:
             for event in events:
@@ -208,13 +229,16 @@ class JobRun:
                     case Evaluated(evaluation=evaluation):
                         batch.evaluated.append(evaluation)
                         results.append(evaluation)
+                        failures.note(evaluation)
                     case Waiting():
                         pass
                 if isinstance(event, Waiting) or len(batch) >= BATCH:
                     self._record(phase, batch)
                     self._obey()
+                    failures.check(most_failures())
         self._record(phase, batch)
         self._obey()
+        failures.check(most_failures())
         return sorted(results, key=lambda evaluation: evaluation.candidate.number)
 
     def _fit_rivals(self, plan: Plan, seeds: Sequence[int]) -> list[RivalFit]:

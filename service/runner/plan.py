@@ -48,6 +48,7 @@ class Plan:
         self.space: SearchSpace = spec.search_space(dataset.input_shape, dataset.outputs)
         self.final_training = spec.final_training_config()
         self.training = spec.training_config()
+        self.limits = spec.limits.of_trainings(self.training.epochs)
 
     @property
     def main_arm(self) -> str:

@@ -21,6 +21,7 @@ from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.network_repository import NetworkRepository
 from service.store.pace import save_calibration
+from service.store.queue import Queue
 
 LEASE_SECONDS = 10.0
 IDLE_SECONDS = 0.2
@@ -65,7 +66,7 @@ class Runner:
 
     def _claim(self) -> Lease | None:
         with self._database.write() as session:
-            return JobRepository(session).claim(self._identity, LEASE_SECONDS)
+            return Queue(session).claim(self._identity, LEASE_SECONDS, self._settings.max_running_jobs)
 
     def _execute(self, lease: Lease) -> None:
         log.info("job %s: claimed with lease %d", lease.job_id, lease.number)

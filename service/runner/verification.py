@@ -2,8 +2,8 @@
 
 The record is the spec with its seed, the fingerprint of the data, and the number of candidates at which the search
 ended. All phases start from nothing, so each row of them is proposed and trained anew, and held against the stored one:
-the candidate as soon as it is proposed, its outcome as soon as it is there. At the end the verdict is reached again
-from the rows, and their digest is held against the record's.
+the candidate as soon as it is proposed, its outcome as soon as it is there. What failed by the machine is taken as it
+is stored. At the end the verdict is reached again from the rows, and their digest is held against the record's.
 """
 
 import math
@@ -28,6 +28,7 @@ from service.runner.job_data import load_job_data
 from service.runner.judgement import JobRows, judge
 from service.runner.phases import run_phases
 from service.runner.plan import FINAL, Plan
+from service.runner.recorded_failures import WithRecordedFailures
 from service.settings import Settings
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
@@ -91,7 +92,7 @@ def verify(database: Database, settings: Settings, job_id: str, show: Show) -> d
     plan, search = _from_record(database, settings, job)
     stored = {phase: _rows(database, job_id, phase) for phase in PHASES}
     equal: dict[Phase, int] = {}
-    with open_evaluator(settings, plan.dataset.without_test()) as evaluator:
+    with open_evaluator(settings, plan.dataset.without_test(), plan.limits) as evaluator:
 
         def run_phase(phase: Phase, again: Search) -> list[Evaluation]:
             evaluations = list(_compared(phase, again, evaluator, stored[phase], show))
@@ -158,7 +159,7 @@ def _rows(database: Database, job_id: str, phase: Phase) -> Rows:
 def _compared(phase: Phase, search: Search, evaluator: Evaluator, stored: Rows, show: Show) -> Iterator[Evaluation]:
     candidates, evaluations = stored
     proposed = evaluated = 0
-    with closing(run_search(search, evaluator)) as events:
+    with closing(run_search(search, WithRecordedFailures(evaluator, evaluations.values()))) as events:
         for event in events:
             match event:
                 case Proposed(candidate=candidate):

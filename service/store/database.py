@@ -26,6 +26,8 @@ Dialect = Literal["sqlite", "postgresql"]
 
 CONNECT_SECONDS: Final = 2
 POOL_SECONDS: Final = 5
+IDLE_SECONDS: Final = 10
+"""So long PostgreSQL waits for the next statement of a transaction before it ends it."""
 
 # NaN and the infinities are no JSON; they are refused here if they come so far.
 # One encoder for all: `json.dumps` makes a new one for every value unless all its settings are the defaults.
@@ -138,6 +140,8 @@ def _postgresql_engine(url: URL) -> Engine:
         "keepalives_count": 3,
         "tcp_user_timeout": 15_000,
         "application_name": "cambrian",
+        # A process that is stopped within a transaction would keep its locks, and with them a job, for as long.
+        "options": f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s",
     }
     return create_engine(
         url,

@@ -27,6 +27,8 @@ IDEMPOTENCY_STATES: Final[tuple[IdempotencyState, ...]] = ("running", "done")
 
 DownloadFormat = Literal["npz", "onnx", "snippet"]
 DOWNLOAD_FORMATS: Final[tuple[DownloadFormat, ...]] = ("npz", "onnx", "snippet")
+DeliveryStatus = Literal["pending", "delivered", "failed"]
+DELIVERY_STATUSES: Final[tuple[DeliveryStatus, ...]] = ("pending", "delivered", "failed")
 
 
 def now() -> datetime:
@@ -65,6 +67,7 @@ class Job:
     lease_number: int
     event_count: int
     verdict: dict[str, Any] | None
+    priority: int
 
     @property
     def finished(self) -> bool:
@@ -127,6 +130,40 @@ class Event:
     type: str
     data: dict[str, Any]
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a webhook is told of one event of its job, and how far that has come.
+
+    `answer` is the status of the last answer, `error` why the last attempt was none that counts.
+    """
+
+    job_id: str
+    sequence: int
+    event: JobStatus
+    data: dict[str, Any]
+    status: DeliveryStatus
+    attempts: int
+    next_attempt_at: datetime | None
+    answer: int | None
+    error: str | None
+    created_at: datetime
+    delivered_at: datetime | None
+
+    @property
+    def id(self) -> str:
+        """The same for every attempt, so that a receiver knows what it has taken already."""
+        return f"{self.job_id}-{self.sequence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A delivery that is to be attempted now: where, and under which secret it is signed."""
+
+    delivery: Delivery
+    url: str
+    secret: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Jobs: created by users, claimed and finished by runners.
+"""Jobs: created by users, held and finished by runners (`service.store.queue` says which one a runner gets).
 
 Every change of status names the states that it may come from. A finished job is final.
 """
@@ -6,25 +6,7 @@ Every change of status names the states that it may come from. A finished job is
 import secrets
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Double,
-    Row,
-    Select,
-    Text,
-    and_,
-    cast,
-    delete,
-    extract,
-    func,
-    insert,
-    literal,
-    null,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from service.access.caller import LOCAL_OWNER
@@ -43,9 +25,9 @@ from service.store.entities import (
 )
 from service.store.event_repository import EventRepository
 from service.store.guard import held, lock, lost
-from service.store.lease import RunnerIdentity, boot_id, known_dead, seconds_since_boot
 from service.store.mapping import job_from_row, plain_text
 from service.store.models import UtcDateTime, events, jobs, networks
+from service.store.queue import lease_clock
 
 
 class JobRepository:
@@ -65,6 +47,7 @@ class JobRepository:
         *,
         uploaded: UploadedDataset | None = None,
         cloned_from: str | None = None,
+        priority: int = 0,
     ) -> Job:
         """Add a queued job of the owner's (of whoever sits at the machine where none is named); its id is opaque.
 
@@ -87,6 +70,7 @@ class JobRepository:
                 cloned_from=cloned_from,
                 lease_number=0,
                 event_count=0,
+                priority=priority,
             )
         )
         self._events.append(job_id, "status", {"status": "queued"})
@@ -111,45 +95,6 @@ class JobRepository:
             query = query.where(jobs.c.status == status)
         return [job_from_row(row) for row in self._session.execute(query)]
 
-    def claim(self, runner: RunnerIdentity, seconds: float) -> Lease | None:
-        """Take the oldest job that is queued or whose runner is gone, for `seconds`; None when there is none."""
-        time, boot = self._clock()
-        free = or_(
-            jobs.c.lease_runner.is_(None),
-            jobs.c.lease_expires <= time,
-            jobs.c.lease_boot.is_distinct_from(boot),
-            jobs.c.lease_runner.in_(self._dead_runners()),
-        )
-        # One statement finds the job and takes it. Runners that come at the same moment skip a row that is locked;
-        # SQLite lets one writer in at a time.
-        oldest = (
-            select(jobs.c.id)
-            .where(jobs.c.status.in_(("queued", "running")), or_(jobs.c.status == "queued", free))
-            .order_by(jobs.c.created_at, jobs.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        row = self._session.execute(
-            update(jobs)
-            .where(jobs.c.id == oldest.scalar_subquery())
-            .values(
-                status="running",
-                started_at=func.coalesce(jobs.c.started_at, literal(now(), UtcDateTime())),
-                lease_runner=str(runner),
-                lease_number=jobs.c.lease_number + 1,
-                lease_expires=time + seconds,
-                lease_boot=boot,
-            )
-            .returning(jobs.c.id, jobs.c.lease_number)
-        ).first()
-        if row is None:
-            return None
-        lease = Lease(row.id, str(runner), row.lease_number)
-        self._events.append(
-            lease.job_id, "status", {"status": "running", "runner": lease.runner, "lease": lease.number}
-        )
-        return lease
-
     def fruitless_claims(self, job_id: str) -> int:
         """Return how often runners claimed the job since it last came forward: a candidate, a rival's fit, a proof.
 
@@ -170,7 +115,7 @@ class JobRepository:
 
     def renew(self, lease: Lease, seconds: float) -> Held:
         """Hold the job for `seconds` from now, and hear whether it is to be cancelled or paused. Raises LeaseLost."""
-        time, boot = self._clock()
+        time, boot = lease_clock(self._session)
         row = self._session.execute(
             update(jobs)
             .where(held(lease))
@@ -280,19 +225,6 @@ class JobRepository:
         changed = self._session.execute(update(jobs).where(held(lease)).values(**values).returning(jobs.c.id)).first()
         if changed is None:
             raise lost(self._session, lease)
-
-    def _clock(self) -> tuple[ColumnElement[float], ColumnElement[str | None]]:
-        """Return the time of the lease clock in seconds, and the boot that it counts from (none on PostgreSQL)."""
-        if self._session.get_bind().dialect.name == "postgresql":
-            return cast(extract("epoch", func.clock_timestamp()), Double), cast(null(), Text)
-        return literal(seconds_since_boot(), Double), literal(boot_id(), Text)
-
-    def _dead_runners(self) -> list[str]:
-        """Return those holders of leases that ran on this machine and are known to be gone."""
-        holders = self._session.execute(
-            select(jobs.c.lease_runner).where(jobs.c.status == "running", jobs.c.lease_runner.is_not(None)).distinct()
-        ).scalars()
-        return [holder for holder in holders if holder is not None and known_dead(holder)]
 
 
 def older_than(cursor: JobCursor) -> ColumnElement[bool]:

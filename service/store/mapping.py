@@ -171,6 +171,7 @@ def job_from_row(row: Row[Any]) -> Job:
         lease_number=row.lease_number,
         event_count=row.event_count,
         verdict=row.verdict,
+        priority=row.priority,
     )
 
 

@@ -26,7 +26,14 @@ from sqlalchemy import (
     text,
 )
 
-from service.store.entities import CANDIDATE_STATUSES, DOWNLOAD_FORMATS, IDEMPOTENCY_STATES, JOB_STATUSES, PHASES
+from service.store.entities import (
+    CANDIDATE_STATUSES,
+    DELIVERY_STATUSES,
+    DOWNLOAD_FORMATS,
+    IDEMPOTENCY_STATES,
+    JOB_STATUSES,
+    PHASES,
+)
 
 LARGEST_FLOAT: Final = "1.7976931348623157e308"
 """Written into checks: NaN and the infinities lie outside of plus and minus this on both databases."""
@@ -116,6 +123,9 @@ jobs = Table(
     Column("lease_boot", Text),
     Column("event_count", BigInteger, nullable=False),
     Column("verdict", PlainJson),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    # Counts the jobs that were begun, over all owners: whose last number is the lowest has waited for the longest.
+    Column("turn", BigInteger),
     CheckConstraint(_one_of("status", JOB_STATUSES), name="status"),
     CheckConstraint(_one_of("phase", PHASES), name="phase"),
     Index(None, "created_at", "id"),
@@ -123,6 +133,18 @@ jobs = Table(
     Index(None, "owner", "created_at", "id"),
     Index(None, "owner", "status", "created_at", "id"),
     Index(None, "dataset_id"),
+    Index(None, "owner", "turn"),
+    Index(None, "turn"),
+    Index(None, "finished_at"),
+)
+
+Index(
+    "ix_jobs_status_owner_priority_created_at_id",
+    jobs.c.status,
+    jobs.c.owner,
+    jobs.c.priority.desc(),
+    jobs.c.created_at,
+    jobs.c.id,
 )
 
 job_labels = Table(
@@ -420,4 +442,37 @@ audit = Table(
     Column("request_id", String(64), nullable=False),
     Column("client", String(100), nullable=False),
     Index(None, "created_at"),
+)
+
+# Where the owner of a job wants to be told of its changes of status, as far as they were looked at.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _job_id(primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("events", PlainJson, nullable=False),
+    Column("secret", String(100), nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "open"),
+)
+
+# What is to be told, was told, or could not be told; `sequence` is the event's.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _job_id(primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("event", String(16), nullable=False),
+    Column("data", PlainJson, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime),
+    Column("answer", Integer),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("delivered_at", UtcDateTime),
+    CheckConstraint(_one_of("status", DELIVERY_STATUSES), name="status"),
+    Index(None, "status", "attempts", "next_attempt_at"),
 )

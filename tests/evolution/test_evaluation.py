@@ -17,6 +17,7 @@ from core.training import TrainingConfig, predicted_flops, train
 from evolution.candidate import Candidate
 from evolution.errors import EvolutionError, SearchOrderError
 from evolution.evaluation import SerialEvaluator, evaluate_candidate, failed_evaluation
+from evolution.limits import OUT_OF_MEMORY
 from tests.core.builders import task_data
 from tests.evolution.builders import TRAINING, architecture, blobs, candidate
 
@@ -157,7 +158,7 @@ def test_a_training_that_does_not_fit_into_memory_is_a_failed_evaluation(monkeyp
     monkeypatch.setattr("evolution.evaluation.train_replicates", exhausted)
     evaluation = evaluate_candidate(candidate(), blobs())
 
-    assert evaluation.error == "out of memory"
+    assert evaluation.error == OUT_OF_MEMORY
 
 
 def test_data_that_do_not_fit_are_a_fault_of_the_program() -> None:

@@ -21,6 +21,7 @@ from evolution.candidate import Candidate, Evaluation, best
 from evolution.errors import EvaluatorUnavailable, EvolutionError, SearchOrderError
 from evolution.evaluation import Evaluator, SerialEvaluator
 from evolution.evolutionary_search import EvolutionarySearch
+from evolution.limits import OUT_OF_MEMORY, Limits
 from evolution.loop import Evaluated, run_search
 from evolution.ray_cluster import RayCluster
 from evolution.ray_evaluator import Evaluate, RayEvaluator
@@ -283,3 +284,70 @@ def test_a_local_cluster_keeps_to_itself_and_leaves_nothing(tmp_path: Path) -> N
     assert facts["children"] > 2
     assert facts["left"] == 0
     assert not facts["folder_left"]
+
+
+def hanging(folder: Path) -> Evaluate:
+    """Return an evaluate function that stops its own process for one candidate."""
+
+    def evaluate(candidate: Candidate, dataset: Dataset) -> Evaluation:
+        import os  # noqa: PLC0415
+        import signal  # noqa: PLC0415
+
+        from evolution.evaluation import evaluate_candidate  # noqa: PLC0415
+
+        if candidate.number == 7:
+            (folder / str(os.getpid())).touch()
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return evaluate_candidate(candidate, dataset)
+
+    return evaluate
+
+
+def test_a_worker_that_hangs_is_replaced_and_only_its_candidate_fails(
+    nodes: RayNodes, serial: list[Evaluation], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    limits = Limits(seconds=1.0, epochs=TRAINING.epochs)
+    evaluator = RayEvaluator(DATA, joined(nodes), limits, evaluate=hanging(tmp_path))
+    evaluator.wait_until_ready(60)
+    rows = run(evaluator)
+    (stopped,) = tmp_path.iterdir()
+
+    assert len(rows) == 40
+    assert [(row.candidate.number, row.error) for row in rows if row.error is not None] == [
+        (7, "timeout: the training was not over after 1 s")
+    ]
+    assert outcomes(rows[:7]) == outcomes(serial[:7])
+    deadline = monotonic() + 20
+    while Path(f"/proc/{stopped.name}").exists():
+        assert monotonic() < deadline
+    assert capfd.readouterr() == ("", "")
+
+
+def leaking(candidate: Candidate, dataset: Dataset) -> Evaluation:
+    """Keep more and more memory for one candidate."""
+    import numpy as np  # noqa: PLC0415
+
+    from evolution.evaluation import evaluate_candidate  # noqa: PLC0415
+
+    kept = [np.ones(2**20, np.uint8) for _ in range(4_000 if candidate.number == 7 else 1)]
+    assert kept
+    return evaluate_candidate(candidate, dataset)
+
+
+def test_a_candidate_that_leaks_fails_alone(nodes: RayNodes, serial: list[Evaluation]) -> None:
+    evaluator = RayEvaluator(DATA, joined(nodes), Limits(memory_bytes=100_000_000), evaluate=leaking)
+    evaluator.wait_until_ready(60)
+    rows = run(evaluator)
+
+    assert [(row.candidate.number, row.error) for row in rows if row.error is not None] == [(7, OUT_OF_MEMORY)]
+    assert outcomes(rows[:7]) == outcomes(serial[:7])
+
+
+def test_limits_give_the_same_rows_on_ray_as_in_one_process(nodes: RayNodes) -> None:
+    limits = Limits(seconds=60, memory_bytes=135_000, epochs=TRAINING.epochs)
+    evaluator = RayEvaluator(DATA, joined(nodes), limits)
+    evaluator.wait_until_ready(60)
+    rows = run(evaluator)
+
+    assert outcomes(rows) == outcomes(run(SerialEvaluator(DATA, limits)))
+    assert {row.error is None for row in rows} == {True, False}

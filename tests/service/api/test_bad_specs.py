@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.job_spec import JobSpec
+from service.job_request import JobRequest
 from service.space_spec import SpaceSpec
 from tests.service.api.serving import pointers, problem_of
 
@@ -309,7 +309,7 @@ def test_input_is_not_echoed(client: httpx.Client) -> None:
 
 FIELDS = sorted(
     {
-        *JobSpec.model_fields,
+        *JobRequest.model_fields,
         *SpaceSpec.model_fields,
         *("evaluations", "epochs", "max_seconds", "learning_rate", "seeds"),
     }

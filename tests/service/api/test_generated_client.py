@@ -20,10 +20,10 @@ from cambrian_client.api.events import list_events
 from cambrian_client.api.jobs import get_job, list_jobs, submit_job
 from cambrian_client.api.networks import get_network
 from cambrian_client.api.verdicts import get_verdict
-from cambrian_client.models import JobSpec, JobResponseStatus
+from cambrian_client.models import JobRequest, JobResponseStatus
 
 with Client(base_url=sys.argv[1], raise_on_unexpected_status=True) as client:
-    spec = JobSpec.from_dict({
+    spec = JobRequest.from_dict({
         "dataset": "iris",
         "budget": {"evaluations": 6},
         "training": {"epochs": 2},

@@ -42,6 +42,8 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "POST /v1/jobs/{job_id}/clone",
         "POST /v1/plans",
         "POST /v1/jobs/{job_id}/cancel",
+        "PUT /v1/jobs/{job_id}/priority",
+        "GET /v1/jobs/{job_id}/deliveries",
         "GET /v1/jobs/{job_id}/candidates",
         "GET /v1/jobs/{job_id}/lineage",
         "GET /v1/jobs/{job_id}/events",
@@ -126,8 +128,8 @@ def test_limits_are_told(description: dict[str, Any]) -> None:
     )
 
     assert (evaluations["type"], evaluations["minimum"], evaluations["maximum"]) == ("integer", 1, 100_000)
-    assert schemas["JobSpec"]["additionalProperties"] is False
-    assert schemas["JobSpec"]["required"] == ["dataset"]
+    assert schemas["JobRequest"]["additionalProperties"] is False
+    assert schemas["JobRequest"]["required"] == ["dataset"]
     assert (page_size["schema"]["minimum"], page_size["schema"]["maximum"]) == (1, 200)
 
 

@@ -93,7 +93,7 @@ def test_a_budget_that_is_raised_on_the_way_gives_the_rows_of_the_larger_one(
             return evaluations
 
     with monkeypatch.context() as patch:
-        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Stopping(dataset))
+        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Stopping(dataset))
         for _ in range(4):
             Runner(database, settings, stop).run()
             stop.clear()
@@ -144,7 +144,7 @@ def test_a_limit_in_seconds_ends_the_search_and_is_kept_over_restarts(
                 stop.set()
             return super().wait(timeout)
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Stopping(dataset, clock))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Stopping(dataset, clock))
     while not get(database, job_id).finished:
         clock.now += 100_000  # between two runners no time counts
         stop.clear()
@@ -173,7 +173,7 @@ def test_a_limit_that_comes_when_nothing_is_left_to_begin_ends_nothing(
 ) -> None:
     clock = Clock()
     monkeypatch.setattr(budgeted_search, "time", clock)
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Slow(dataset, clock))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Slow(dataset, clock))
     job = execute(database, settings, submit(database, parallelism=8, budget={"evaluations": 8, "max_seconds": 45}))
 
     assert (job.stop_reason, job.stopped_at) == ("budget", 8)

@@ -18,6 +18,7 @@ from core.training import TrainingConfig
 from evolution.candidate import Candidate, Evaluation
 from evolution.errors import EvaluatorUnavailable
 from evolution.evaluation import Evaluator, SerialEvaluator, failed_evaluation
+from evolution.limits import Limits
 from service.data.prepared import load_dataset
 from service.errors import DatabaseUnavailable
 from service.runner import job_run
@@ -34,6 +35,7 @@ from service.store.event_repository import EventRepository
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.models import jobs
+from service.store.queue import Queue
 from service.store.rival_repository import RivalFit
 from tests.service.runner.jobs import execute, get, network_of, rows, settings_for, submit, without_seconds
 
@@ -101,7 +103,7 @@ def test_the_test_rows_are_not_there_before_the_final_phase(
             seen.append((self.has_test_rows, candidate.operator == "retrain"))
             super().submit(candidate)
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Watching(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Watching(dataset))
 
     assert execute(database, settings, submit(database)).status == "succeeded"
     assert {retrained for has_test_rows, retrained in seen if has_test_rows} == {True}
@@ -150,7 +152,7 @@ def test_a_stopped_runner_leaves_the_job_to_the_next_one(
 
     job_id = submit(database)
     with monkeypatch.context() as patch:
-        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Stopping(dataset))
+        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Stopping(dataset))
         Runner(database, settings, stop).run()
 
     stopped = get(database, job_id)
@@ -173,7 +175,7 @@ def test_a_cancelled_job_keeps_its_rows_and_no_network(
                     JobRepository(session).request_cancel(job_id)
             return evaluations
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Cancelling(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Cancelling(dataset))
     job = execute(database, settings, job_id)
 
     assert (job.status, job.verdict, job.lease_runner) == ("cancelled", None, None)
@@ -272,7 +274,7 @@ def test_finalists_that_all_diverge_fail_the_job_and_say_what_to_do(
                 for one in super().wait(timeout)
             ]
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Diverging(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Diverging(dataset))
     job = execute(database, settings, submit(database))
 
     assert job.status == "failed"
@@ -283,7 +285,7 @@ def test_finalists_that_all_diverge_fail_the_job_and_say_what_to_do(
 def test_rows_that_another_release_planned_fail_the_job(database: Database, settings: Settings) -> None:
     job_id = submit(database)
     with database.write() as session:
-        lease = JobRepository(session).claim(RunnerIdentity.of_this_process(), 0.0)
+        lease = Queue(session).claim(RunnerIdentity.of_this_process(), 0.0)
         assert lease is not None
         architecture = Architecture((8, 8), (), 10)
         stored = Candidate(0, (), "retrain", 5, architecture, TrainingConfig(epochs=3), predict_test=True)
@@ -304,7 +306,7 @@ def test_a_mistake_of_ours_fails_the_job_and_not_the_runner(
 
     job_id = submit(database)
     with monkeypatch.context() as patch:
-        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Broken(dataset))
+        patch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Broken(dataset))
         job = execute(database, settings, job_id)
 
     assert job.status == "failed"
@@ -326,7 +328,7 @@ def test_an_evaluator_that_breaks_is_replaced_while_the_job_comes_forward(
 
         trained = 0
 
-    def open_evaluator(_settings: Settings, dataset: Dataset) -> Evaluator:
+    def open_evaluator(_settings: Settings, dataset: Dataset, _limits: Limits) -> Evaluator:
         opened.append(Breaking(dataset))
         return opened[-1]
 
@@ -345,7 +347,7 @@ def test_an_evaluator_that_never_works_fails_the_job_with_its_reason(
         def submit(self, candidate: Candidate) -> None:
             raise EvaluatorUnavailable("Ray could not be started: no memory")
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Missing(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Missing(dataset))
     monkeypatch.setattr(job_run, "LOCAL_SECONDS", 0.5)
     job = execute(database, settings, submit(database))
 
@@ -358,7 +360,7 @@ def test_a_cluster_that_is_away_for_a_while_costs_no_job(
     whole = rows(database, execute(database, settings, submit(database)).id)
     tries = []
 
-    def open_evaluator(_settings: Settings, dataset: Dataset) -> Evaluator:
+    def open_evaluator(_settings: Settings, dataset: Dataset, _limits: Limits) -> Evaluator:
         tries.append(dataset)
         if len(tries) < 3:
             raise EvaluatorUnavailable("the cluster could not be joined: connection refused")
@@ -390,8 +392,7 @@ def test_a_job_that_kills_every_runner_fails_at_last(database: Database, setting
     job_id = submit(database)
     for _ in range(job_run.MOST_FRUITLESS_CLAIMS):
         with database.write() as session:
-            jobs_of_session = JobRepository(session)
-            lease = jobs_of_session.claim(RunnerIdentity.of_this_process(), 0.0)
+            lease = Queue(session).claim(RunnerIdentity.of_this_process(), 0.0)
             assert lease is not None
 
     job = execute(database, settings, job_id)
@@ -406,9 +407,8 @@ def test_a_job_that_was_cancelled_between_two_runners_is_not_begun_again(
 ) -> None:
     job_id = submit(database)
     with database.write() as session:
-        jobs_of_session = JobRepository(session)
-        assert jobs_of_session.claim(RunnerIdentity.of_this_process(), 0.0) is not None
-        jobs_of_session.request_cancel(job_id)
+        assert Queue(session).claim(RunnerIdentity.of_this_process(), 0.0) is not None
+        JobRepository(session).request_cancel(job_id)
 
     assert execute(database, settings, job_id).status == "cancelled"
     assert rows(database, job_id)["search"] == ([], [])
@@ -426,7 +426,7 @@ def test_a_seed_that_the_machine_lost_is_left_out_for_every_arm(
                 for one in super().wait(timeout)
             ]
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Losing(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Losing(dataset))
     job = execute(database, settings, submit(database))
 
     assert job.verdict is not None
@@ -439,14 +439,14 @@ def test_a_database_that_is_away_is_waited_for(
     database = Database(sqlite_url)
     job_id = submit(database)
     away = iter([True, True])
-    claim = JobRepository.claim
+    claim = Queue.claim
 
-    def claim_or_fail(self: JobRepository, runner: RunnerIdentity, seconds: float) -> Lease | None:
+    def claim_or_fail(self: Queue, runner: RunnerIdentity, seconds: float, most: int | None) -> Lease | None:
         if next(away, False):
             raise DatabaseUnavailable("The database does not answer.")
-        return claim(self, runner, seconds)
+        return claim(self, runner, seconds, most)
 
-    monkeypatch.setattr(JobRepository, "claim", claim_or_fail)
+    monkeypatch.setattr(Queue, "claim", claim_or_fail)
     monkeypatch.setattr(runner_module, "DATABASE_SECONDS", 0.01)
 
     assert execute(database, settings_for(sqlite_url, data_dir), job_id).status == "succeeded"

@@ -14,6 +14,7 @@ from service.store.entities import Job, Lease
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.models import jobs, metadata
+from service.store.queue import Queue
 
 # Elsewhere: nobody here can know whether it lives.
 ELSEWHERE = RunnerIdentity("elsewhere", "another-boot", 1, 1)
@@ -60,7 +61,7 @@ def create(database: Database, name: str = "digits") -> Job:
 
 def claim(database: Database, runner: RunnerIdentity = ELSEWHERE, seconds: float = 1000) -> Lease | None:
     with database.write() as session:
-        return JobRepository(session).claim(runner, seconds)
+        return Queue(session).claim(runner, seconds)
 
 
 def start(database: Database, runner: RunnerIdentity = ELSEWHERE, seconds: float = 1000) -> Lease:

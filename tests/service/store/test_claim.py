@@ -78,29 +78,3 @@ def test_one_of_eight_processes_gets_the_job(database: Database, database_url: s
 
     assert join(*processes) == [0] * RUNNERS
     assert sorted(owned) == sorted(expected)
-
-
-def take_all(url: str, barrier: Barrier, results: Connection) -> None:
-    database = Database(url)
-    identity = RunnerIdentity.of_this_process()
-    owned = []
-    barrier.wait(60)
-    while (lease := claim(database, identity)) is not None:
-        owned.append((lease.job_id, lease.number))
-    results.send(owned)
-    results.close()
-    # The jobs of a runner that is gone would be taken over, rightly, by those still running.
-    barrier.wait(60)
-    database.close()
-
-
-@pytest.mark.slow
-def test_eight_processes_share_two_hundred_jobs(database: Database, database_url: str) -> None:
-    created = [create(database).id for _ in range(200)]
-    barrier = context.Barrier(RUNNERS)
-    pipes = [context.Pipe(duplex=False) for _ in range(RUNNERS)]
-    processes = [start(take_all, database_url, barrier, writer) for _, writer in pipes]
-    owned = [owner for reader, _ in pipes for owner in reader.recv()]
-
-    assert join(*processes) == [0] * RUNNERS
-    assert sorted(owned) == sorted((job_id, 1) for job_id in created)

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from service.errors import DatabaseUnavailable
-from service.store.database import Database
+from service.store.database import IDLE_SECONDS, Database
 from service.store.job_repository import JobRepository
 from service.store.models import jobs
 from tests.postgres import Postgres
@@ -157,3 +157,19 @@ def _end_sessions(postgres: Postgres, url: str) -> None:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [url.rpartition("/")[2]]
         )
+
+
+def test_a_transaction_that_waits_for_a_stopped_process_is_ended(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.read() as session:
+        told = session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one()
+
+    assert told == f"{IDLE_SECONDS}s"
+
+    database.close()
+    impatient = Database(f"{postgres_url}?options=-c%20idle_in_transaction_session_timeout%3D10ms")
+    with pytest.raises(DatabaseUnavailable), impatient.write() as session:  # noqa: PT012 - it takes two statements
+        session.execute(text("SELECT 1"))
+        time.sleep(0.2)
+        session.execute(text("SELECT 1"))
+    impatient.close()

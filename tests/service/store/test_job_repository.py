@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from service.errors import JobFinished, JobNotFound, LeaseLost
-from service.store import entities, job_repository
+from service.store import entities, queue
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import FINAL_STATUSES, FinalStatus, Held, JobStatus, Lease
@@ -19,6 +19,7 @@ from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
 from service.store.models import candidates, evaluations, jobs, metadata
 from service.store.rival_repository import RivalFit, RivalRepository
+from service.store.webhook_repository import WebhookRepository
 from tests.service.store import samples
 from tests.service.store.samples import ELSEWHERE, FAR_AWAY, claim, create, get, start
 from tests.service.store.test_lease import identity_of
@@ -69,7 +70,7 @@ def test_pages_go_from_new_to_old_without_gaps(database: Database, monkeypatch: 
     moment = entities.now()
     # Three jobs each within one microsecond: then the id decides.
     moments = iter([moment + timedelta(microseconds=number // 3) for number in range(7) for _ in range(2)])
-    monkeypatch.setattr(job_repository, "now", lambda: next(moments))
+    monkeypatch.setattr(queue, "now", lambda: next(moments))
     created = {create(database, str(number)).id for number in range(7)}
     seen: list[str] = []
     with database.read() as session:
@@ -173,7 +174,7 @@ def test_runners_of_other_releases_are_waited_for(database: Database) -> None:
 def test_changes_of_the_wall_clock_do_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     start(database)
     for jump in (timedelta(days=1), timedelta(hours=-2)):
-        monkeypatch.setattr(job_repository, "now", lambda jump=jump: entities.now() + jump)
+        monkeypatch.setattr(queue, "now", lambda jump=jump: entities.now() + jump)
 
         assert claim(database, FAR_AWAY) is None
 
@@ -181,9 +182,9 @@ def test_changes_of_the_wall_clock_do_nothing(database: Database, monkeypatch: p
 def test_no_lease_outlives_a_boot(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     database = Database(sqlite_url)
     stale = start(database)
-    monkeypatch.setattr(job_repository, "boot_id", lambda: "the next boot")
+    monkeypatch.setattr(queue, "boot_id", lambda: "the next boot")
     # The clock begins again, so the old expiry lies far ahead.
-    monkeypatch.setattr(job_repository, "seconds_since_boot", lambda: 1.0)
+    monkeypatch.setattr(queue, "seconds_since_boot", lambda: 1.0)
 
     assert claim(database, FAR_AWAY) == Lease(stale.job_id, str(FAR_AWAY), 2)
     assert claim(database, ELSEWHERE) is None
@@ -288,6 +289,8 @@ def test_deleting_a_job_deletes_all_that_belongs_to_it(database: Database) -> No
             )
             RivalRepository(session).record(lease, [RivalFit("svc", 0, 0.5, 0.9, b"\0\0")])
             change_details(session, lease.job_id, {"labels": ["a"]})
+            WebhookRepository(session).create(lease.job_id, "https://example.org/", ["running"], "secret")
+            assert WebhookRepository(session).prepare() == 1
     with database.write() as session:
         JobRepository(session).finish(gone, "failed")
         JobControl(session).delete(gone.job_id)

@@ -27,6 +27,7 @@ from service.store.event_repository import EventRepository
 from service.store.job_control import JobControl
 from service.store.job_repository import JobRepository
 from service.store.models import candidates, jobs
+from service.store.queue import Queue
 from tests.service.store.samples import ELSEWHERE, SPEC, candidate
 
 pytestmark = pytest.mark.slow
@@ -91,7 +92,7 @@ class Jobs(RuleBasedStateMachine):
     @rule(target=leases, job_id=ids)
     def claim(self, job_id: str) -> Lease:
         with self.database.write() as session:
-            lease = JobRepository(session).claim(ELSEWHERE, 1000)
+            lease = Queue(session).claim(ELSEWHERE, 1000)
         # Where nothing is to be claimed: a lease of the past, of which there may be any.
         return lease or Lease(job_id, str(ELSEWHERE), 0)
 
