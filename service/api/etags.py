@@ -13,6 +13,7 @@ from fastapi import Header
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
+from service.api.conditional import matches
 from service.errors import PreconditionFailed
 
 IfNoneMatch = Annotated[
@@ -32,12 +33,6 @@ def etag_of(representation: Mapping[str, Any], passing: Collection[str] = ()) ->
     lasting = {name: value for name, value in representation.items() if name not in passing}
     text = json.dumps(lasting, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
-
-
-def matches(header: str, etag: str) -> bool:
-    """Say whether one of the tags of a header, or `*`, is this one; weak tags count as the same."""
-    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
-    return "*" in tags or etag in tags
 
 
 def require_match(if_match: str | None, etag: str) -> None:

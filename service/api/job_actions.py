@@ -16,7 +16,7 @@ from service.api.jobs import BODY_PROBLEMS
 from service.api.merge_patch import merged
 from service.api.problems import responses
 from service.api.query import JobId
-from service.api.submission import queued
+from service.api.submission import queued, runnable_on
 from service.errors import Conflict, DatabaseUnavailable, DatasetNotFound, JobFinished, JobNotFound
 from service.fields import StrictModel
 from service.job_spec import JobSpec, default_name
@@ -122,7 +122,7 @@ def clone_job(
 
     def clone(session: Session) -> Answer:
         spec = _changed(JobRepository(session, caller.owner).get(job_id).spec, patch)
-        return queued(session, caller.owner, spec, cloned_from=job_id)
+        return queued(session, caller.owner, spec, runnable_on(session, caller.owner, spec), cloned_from=job_id)
 
     return create_once(database, caller.owner, idempotency_key, f"clone_job {job_id}", patch, clone)
 

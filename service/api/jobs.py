@@ -17,7 +17,7 @@ from service.api.job_responses import PASSING, JobPageResponse, JobResponse, job
 from service.api.problems import responses
 from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, digest_of, token_for
 from service.api.specs import spec_of
-from service.api.submission import queued, require_none, require_runnable
+from service.api.submission import queued, require_none, require_runnable, runnable_on
 from service.errors import (
     DatabaseUnavailable,
     DatasetNotFound,
@@ -78,13 +78,15 @@ def submit_job(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Queue a search that could be run; a runner takes it from there."""
+    with database.read() as session:
+        data = runnable_on(session, caller.owner, spec)
     return create_once(
         database,
         caller.owner,
         idempotency_key,
         "submit_job",
         spec.model_dump(mode="json"),
-        lambda session: queued(session, caller.owner, spec),
+        lambda session: queued(session, caller.owner, spec, data),
     )
 
 

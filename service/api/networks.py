@@ -9,8 +9,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
+from service.api.conditional import matches
 from service.api.context import CallerOf, DatabaseOf
-from service.api.etags import IfNoneMatch, matches
+from service.api.etags import IfNoneMatch
 from service.api.problems import responses
 from service.api.query import JobId
 from service.errors import DatabaseUnavailable, JobNotFinished, JobNotFound, NetworkNotFound, Unprocessable

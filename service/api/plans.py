@@ -15,10 +15,9 @@ from core.dataset import Task
 from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
-from service.api.job_data import JobData
 from service.api.jobs import BODY_PROBLEMS
 from service.api.problems import responses
-from service.api.submission import require_runnable
+from service.api.submission import runnable_on
 from service.errors import DatabaseUnavailable, DatasetNotFound
 from service.job_plan import DatasetShape, JobPlan, PlannedNetwork, plan_of
 from service.job_spec import MAX_WORK, JobSpec
@@ -102,8 +101,7 @@ def plan_job(
 ) -> PlanResponse:
     """Count the space, the trainings and the work, and tell the time where a rate is known."""
     with database.read() as session:
-        dataset = JobData.named(session, caller.owner, spec.dataset)
-    require_runnable(spec, dataset)
+        dataset = runnable_on(session, caller.owner, spec)
     train_rows, validation_rows, _ = dataset.rows
     outputs = len(dataset.class_names)
     plan = plan_of(

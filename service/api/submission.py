@@ -12,9 +12,16 @@ from service.store.idempotency_repository import Answer
 from service.store.job_repository import JobRepository
 
 
-def require_runnable(spec: JobSpec, dataset: JobData) -> None:
-    """Raise InvalidSpec with everything that keeps the spec from being run on its data set."""
-    require_none(spec.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
+def runnable_on(session: Session, owner: str, spec: JobSpec) -> JobData:
+    """Return the data of a spec that can be run. Raises DatasetNotFound, and InvalidSpec where it cannot."""
+    data = JobData.named(session, owner, spec.dataset)
+    require_runnable(spec, data)
+    return data
+
+
+def require_runnable(spec: JobSpec, data: JobData) -> None:
+    """Raise InvalidSpec with everything that keeps the spec from being run on the data."""
+    require_none(spec.refusals(data.input_shape, len(data.class_names), data.rows[0]))
 
 
 def require_none(refusals: Sequence[FieldError]) -> None:
@@ -23,17 +30,15 @@ def require_none(refusals: Sequence[FieldError]) -> None:
         raise InvalidSpec(f"{refusals[0].pointer}: {refusals[0].detail}", errors=refusals)
 
 
-def queued(session: Session, owner: str, spec: JobSpec, cloned_from: str | None = None) -> Answer:
-    """Queue a job and return the answer that tells of it. Raises DatasetNotFound, and InvalidSpec."""
-    dataset = JobData.named(session, owner, spec.dataset)
-    require_runnable(spec, dataset)
-    dataset.hold(session)
+def queued(session: Session, owner: str, spec: JobSpec, data: JobData, cloned_from: str | None = None) -> Answer:
+    """Queue a job and return the answer that tells of it. Raises DatasetNotFound where its data were just deleted."""
+    data.hold(session)
     job = JobRepository(session, owner).create(
         spec.name,
         spec.dataset,
         spec.model_dump(mode="json"),
         spec.seed,
-        uploaded=dataset.uploaded,
+        uploaded=data.uploaded,
         cloned_from=cloned_from,
     )
     body = read_job(session, owner, job.id).model_dump(mode="json")
