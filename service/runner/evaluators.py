@@ -18,7 +18,10 @@ def open_evaluator(settings: Settings, dataset: Dataset) -> Evaluator:
             from evolution.ray_evaluator import RayEvaluator  # noqa: PLC0415 - see above
 
             cluster = RayCluster(
-                address=settings.ray_address, cpus=settings.workers, token_path=settings.ray_token_path
+                address=settings.ray_address,
+                cpus=settings.workers,
+                token_path=settings.ray_token_path,
+                own_node=settings.ray_own_node,
             )
             return RayEvaluator(dataset, cluster)
         case unknown:
