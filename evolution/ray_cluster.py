@@ -15,8 +15,8 @@ class RayCluster:
     joined one (None: all it has). The token, or the file that holds it, is what the cluster asks of everyone who
     connects; a local cluster makes its own where none is given, and for a joined one Ray looks in its documented
     places. With `own_node` a node without processors is started beside the driver, which joins the cluster through it:
-    for a driver on a machine that is not a node. `directory` keeps Ray's logs; without it they are deleted at the end. It must be short: Ray's socket names
-    are limited to 107 bytes.
+    for a driver on a machine that is not a node. `directory` keeps Ray's logs; without it they are deleted at the end.
+    It must be short: Ray's socket names are limited to 107 bytes.
     """
 
     address: str | None = None

@@ -84,6 +84,17 @@ class RayEvaluator:
         with self._changed:
             return self._ray is not None
 
+    @property
+    def workers(self) -> int | None:
+        """How many candidates are trained at once, as the cluster is now; None while Ray starts.
+
+        Asks Ray, so it belongs to the thread that calls submit and wait.
+        """
+        if not self.ready:
+            return None
+        cpus = int(self._ray.cluster_resources().get("CPU", 0))
+        return cpus if self._cluster.cpus is None else min(cpus, self._cluster.cpus)
+
     def wait_until_ready(self, timeout: float) -> bool:
         """Wait for Ray, up to `timeout` seconds, and say whether it has started."""
         with self._changed:
@@ -329,6 +340,6 @@ def _explain(cluster: RayCluster, error: Exception) -> str:
         return f"Ray could not be started: {reason}; train without it (evaluator serial), or join a cluster"
     return (
         f"the Ray cluster at {cluster.address} could not be joined: {reason}; check that it runs, that this machine is "
-        "one of its nodes (or let the runner start one) with the same versions of Python and Ray, and that both use the "
-        "same token"
+        "one of its nodes (or let the runner start one) with the same versions of Python and Ray, and that both use "
+        "the same token"
     )

@@ -1,7 +1,8 @@
 """A Ray node beside a driver: without processors, it only lets the driver take part in a cluster of other machines.
 
-Ray lets a program into a cluster only through a node on the same machine. A runner that is a machine of its own, as in a
-container, therefore starts one. It lives no longer than the driver: the kernel ends it with the thread that started it.
+Ray lets a program into a cluster only through a node on the same machine. A runner that is a machine of its own, as in
+a container, therefore starts one. It lives no longer than the driver: the kernel ends it with the thread that started
+it.
 """
 
 import ctypes

@@ -47,8 +47,11 @@ DURABLE: Final[dict[str, str]] = dict.fromkeys(("fsync", "full_page_writes", "sy
 class Postgres:
     """A running server. `process` is its main process; `url` names one of its databases."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, password: str, folder: Path) -> None:
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", port: int, password: str, folder: Path, binaries: Path
+    ) -> None:
         self.process = process
+        self.binaries = binaries
         self.port = port
         self.password = password
         self.folder = folder
@@ -75,20 +78,23 @@ class Postgres:
 
 
 @contextmanager
-def running(*, durable: bool = False) -> Iterator[Postgres]:
+def running(
+    *, durable: bool = False, password: str | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Postgres]:
     """Yield a server; it is stopped and its files are removed in the end.
 
     A durable one keeps its data on the disk and has it written there at every commit, as in production: for
-    measurements.
+    measurements. `settings` come on top of those of the tests.
     """
     user = _user()
     with _folder(user, in_memory=not durable) as folder:
         binaries = _reachable(_binaries(), folder, user)
-        password = secrets.token_hex(16)
+        password = password or secrets.token_hex(16)
         _initialize(binaries, folder, password, user)
-        process, port = _start(binaries, folder, password, user, SETTINGS | (DURABLE if durable else {}))
+        chosen = SETTINGS | (DURABLE if durable else {}) | dict(settings or {})
+        process, port = _start(binaries, folder, password, user, chosen)
         try:
-            with closing(Postgres(process, port, password, folder)) as server:
+            with closing(Postgres(process, port, password, folder, binaries)) as server:
                 yield server
         finally:
             _stop(process)

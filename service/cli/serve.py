@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from contextlib import closing
 from threading import Event, Thread
 from types import FrameType
 from typing import Annotated, Any
@@ -17,6 +18,8 @@ from service.logs import configure_logging
 from service.runner.parent import watch_parent
 from service.settings import Settings
 from service.store.database import Database
+from service.store.lease import RunnerIdentity
+from service.store.runner_repository import RunnerRepository
 
 LISTENS = "Cambrian listens on "
 
@@ -83,7 +86,16 @@ def _end_with_parent(server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-def runner() -> None:
+def runner(
+    check: Annotated[
+        bool, typer.Option("--check", help="Start nothing; exit code 0 if a runner of this machine is alive.")
+    ] = False,
+) -> None:
     """Start one more runner: it claims jobs from the database and executes them until it is stopped."""
-    Settings()  # what is wrong with them is better said here than in the log of another process
+    settings = Settings()  # what is wrong with them is better said here than in the log of another process
+    if check:
+        with closing(Database(settings.database_url)) as database, database.read() as session:
+            here = [row for row in RunnerRepository(session).alive() if RunnerIdentity.parse(row.id).is_here()]
+        say(f"runners alive on this machine: {len(here)}")
+        raise typer.Exit(ExitCode.DONE if here else ExitCode.ERROR)
     become_runner()

@@ -26,3 +26,9 @@ def open_evaluator(settings: Settings, dataset: Dataset) -> Evaluator:
             return RayEvaluator(dataset, cluster)
         case unknown:
             assert_never(unknown)
+
+
+def worker_count(evaluator: Evaluator) -> int | None:
+    """Return how many candidates the evaluator trains at once; None while it does not know."""
+    count: object = getattr(evaluator, "workers", 1)
+    return count if isinstance(count, int) else None

@@ -35,6 +35,7 @@ from service.runner.job_data import load_job_data
 from service.runner.judgement import JobRows, judge
 from service.runner.phases import run_phases
 from service.runner.plan import FINAL, SEARCH, Plan
+from service.runner.presence import Presence
 from service.runner.rivals import fit_rival
 from service.settings import Settings
 from service.store.candidate_repository import CandidateRepository
@@ -72,12 +73,14 @@ class JobRun:
         settings: Settings,
         lease: Lease,
         heartbeat: Heartbeat,
+        presence: Presence,
         stop: threading.Event,
     ) -> None:
         self._database = database
         self._settings = settings
         self._lease = lease
         self._heartbeat = heartbeat
+        self._presence = presence
         self._stop = stop
         self._recorded = 0
         self._raw_test: Split | None = None
@@ -125,6 +128,7 @@ class JobRun:
                     raise JobFailed(str(error)) from error
                 else:
                     delay = min(2 * delay + 1, LONGEST_DELAY_SECONDS)
+                self._presence.struggles(str(error))
                 log.warning("job %s: %s; trying again in %.0f s", self._lease.job_id, error, delay)
                 self._pause(delay)
             else:
@@ -209,7 +213,7 @@ class JobRun:
                         batch.evaluated.append(evaluation)
                         results.append(evaluation)
                     case Waiting():
-                        pass
+                        self._presence.works(evaluator)
                 if isinstance(event, Waiting) or len(batch) >= BATCH:
                     self._record(phase, batch)
                     self._obey()

@@ -13,6 +13,7 @@ from service.runner.calibration import DATASET, flops_per_second, workers
 from service.runner.dataset_row import dataset_row
 from service.runner.heartbeat import Heartbeat
 from service.runner.job_run import JobRun
+from service.runner.presence import Presence
 from service.settings import Settings
 from service.store.database import Database
 from service.store.dataset_repository import DatasetRepository
@@ -37,19 +38,21 @@ class Runner:
         self._settings = settings
         self._stop = stop
         self._identity = RunnerIdentity.of_this_process()
+        self._presence = Presence(database, self._identity)
         self._unprepared = list(BUILT_IN)
         self._calibrated = False
 
     def run(self) -> None:
         """Claim and execute jobs until `stop` is set; prepare data and calibrate while there is nothing to do."""
         log.info("runner %s is ready", self._identity)
-        while not self._stop.is_set():
-            try:
-                self._step()
-            except DatabaseUnavailable as error:
-                # A job that was being executed keeps its rows; its lease ends, and some runner goes on.
-                log.warning("%s Trying again in %.0f s", error, DATABASE_SECONDS)
-                self._stop.wait(DATABASE_SECONDS)
+        with self._presence:
+            while not self._stop.is_set():
+                try:
+                    self._step()
+                except DatabaseUnavailable as error:
+                    # A job that was being executed keeps its rows; its lease ends, and some runner goes on.
+                    log.warning("%s Trying again in %.0f s", error, DATABASE_SECONDS)
+                    self._stop.wait(DATABASE_SECONDS)
 
     def _step(self) -> None:
         lease = self._claim()
@@ -71,7 +74,7 @@ class Runner:
         log.info("job %s: claimed with lease %d", lease.job_id, lease.number)
         with Heartbeat(self._database, lease, LEASE_SECONDS) as heartbeat:
             try:
-                JobRun(self._database, self._settings, lease, heartbeat, self._stop).run()
+                JobRun(self._database, self._settings, lease, heartbeat, self._presence, self._stop).run()
             except LeaseLost:
                 log.warning("job %s: the lease was lost to another runner; leaving the job to it", lease.job_id)
             except DatabaseUnavailable:

@@ -61,6 +61,11 @@ class Database:
             return f"PostgreSQL at {where}"
         return f"SQLite {sqlite3.sqlite_version} at {where}, {sqlite.EXPLANATIONS[self.journal]}"
 
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database; None on PostgreSQL."""
+        return Path(str(self._engine.url.database)) if self.dialect == "sqlite" else None
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Yield a session that sees one state of the database and cannot change it. Raises DatabaseUnavailable."""

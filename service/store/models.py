@@ -120,6 +120,7 @@ jobs = Table(
     CheckConstraint(_one_of("phase", PHASES), name="phase"),
     Index(None, "created_at", "id"),
     Index(None, "status", "created_at", "id"),
+    Index(None, "started_at"),
     Index(None, "owner", "created_at", "id"),
     Index(None, "owner", "status", "created_at", "id"),
     Index(None, "dataset_id"),
@@ -390,34 +391,16 @@ rivals = Table(
     CheckConstraint("validation_score BETWEEN 0 AND 1", name="validation_score_share"),
 )
 
-# What opens the service from elsewhere; of the token itself there is the digest alone.
-tokens = Table(
-    "tokens",
+# The processes that execute jobs, as they report themselves; those that ended without a word are removed later.
+runners = Table(
+    "runners",
     metadata,
-    Column("id", RowNumber, primary_key=True),
-    Column("owner", String(200), nullable=False),
-    Column("name", Text, nullable=False),
-    Column("scopes", PlainJson, nullable=False),
-    Column("digest", String(64), nullable=False, unique=True),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime),
-    Column("last_used_at", UtcDateTime),
-    Column("revoked_at", UtcDateTime),
-)
-
-# Without references to other tables: what is noted stays when its object goes.
-audit = Table(
-    "audit",
-    metadata,
-    Column("id", RowNumber, primary_key=True),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("owner", String(200)),
-    Column("token_id", String(40)),
-    Column("action", String(100), nullable=False),
-    Column("object_kind", String(100), nullable=False),
-    Column("object_id", String(200)),
-    Column("status", Integer, nullable=False),
-    Column("request_id", String(64), nullable=False),
-    Column("client", String(100), nullable=False),
-    Index(None, "created_at"),
+    Column("id", String(300), primary_key=True),
+    # By the clock of leases, which never jumps: see `service.store.lease`.
+    Column("seen", Double, nullable=False),
+    Column("boot", Text),
+    # How many candidates its evaluator trains at once, null where it is not known.
+    Column("workers", Integer),
+    Column("trouble", Text),
+    Column("started_at", UtcDateTime, nullable=False),
 )
