@@ -40,7 +40,7 @@ class Runner:
         self._identity = RunnerIdentity.of_this_process()
         self._presence = Presence(database, self._identity)
         self._unprepared = list(BUILT_IN)
-        self._calibrated = False
+        self._interrupted: Lease | None = None
 
     def run(self) -> None:
         """Claim and execute jobs until `stop` is set; prepare data and calibrate while there is nothing to do."""
@@ -55,6 +55,7 @@ class Runner:
                     self._stop.wait(DATABASE_SECONDS)
 
     def _step(self) -> None:
+        self._give_back()
         lease = self._claim()
         if lease is not None:
             self._execute(lease)
@@ -65,6 +66,13 @@ class Runner:
             self._calibrate()
         else:
             self._stop.wait(IDLE_SECONDS)
+
+    def _give_back(self) -> None:
+        """Give back the job during which the database went away; else it would wait for the end of its lease."""
+        if self._interrupted is not None:
+            with suppress(LeaseLost), self._database.write() as session:
+                JobRepository(session).release(self._interrupted)
+            self._interrupted = None
 
     def _claim(self) -> Lease | None:
         with self._database.write() as session:
@@ -78,6 +86,7 @@ class Runner:
             except LeaseLost:
                 log.warning("job %s: the lease was lost to another runner; leaving the job to it", lease.job_id)
             except DatabaseUnavailable:
+                self._interrupted = lease
                 raise
             except Exception as error:
                 # A mistake of ours: without an end the job would bring down one runner after the other.
