@@ -22,7 +22,7 @@ from service.api import (
     job_actions,
     jobs,
     lineages,
-    models,
+    metrics,
     networks,
     plans,
     predictions,
@@ -42,13 +42,11 @@ from service.api.event_feed import EventFeed
 from service.api.guard import Guard
 from service.api.handlers import add_handlers
 from service.api.json_body import JsonBody
-from service.api.predictor import Predictor
+from service.api.observer import Observer
 from service.api.problems import Problem
 from service.api.query import known_query
-from service.api.raw_body import RawBodies
-from service.api.upload_slots import UploadSlots
-from service.dashboard import pages, sign_in
-from service.dataset_intake import DatasetIntake
+from service.dashboard import pages
+from service.metrics.registry import make_metrics
 from service.settings import Settings
 from service.store.audit_repository import AuditRepository
 from service.store.database import Database
@@ -122,11 +120,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.database = opened
     app.state.event_feed = feed
-    app.state.dataset_intake = intake
-    app.state.upload_slots = UploadSlots()
-    app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
-    app.state.door = Door(settings, opened)
-    app.state.predictor = Predictor()
+    app.state.metrics = make_metrics(opened, feed)
     _add_routes(app)
     add_handlers(app)
     # The last one added is the outermost.
@@ -136,7 +130,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.add_middleware(Guard, hosts=known_hosts(settings.host, settings.allowed_hosts))
     app.add_middleware(AuditTrail, database=opened, entrances=entrances)
     app.add_middleware(Envelope)
-    _describe(app, entrances)
+    app.add_middleware(Observer, requests=app.state.metrics.requests)
+    _describe(app)
     return app
 
 
@@ -155,6 +150,7 @@ def _add_routes(app: FastAPI) -> None:
     v1.include_router(tokens.own)
     app.include_router(v1)
     app.include_router(health.router, dependencies=[Depends(known_query)])
+    app.include_router(metrics.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
     app.include_router(pages.router)
     app.include_router(sign_in.router)

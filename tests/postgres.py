@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +59,7 @@ class Postgres:
     ) -> None:
         self.process = process
         self.binaries = binaries
-        self._start = lambda: start(port)
+        self._start = partial(start, port)
         self.port = port
         self.password = password
         self.folder = folder

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Envelope:
-    """ASGI middleware; must be the outermost one, so that answers of the other ones are covered."""
+    """ASGI middleware; must be the outermost one but for the observer, so that answers of the others are covered."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -68,6 +68,7 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "GET /v1/audit",
         "GET /healthz",
         "GET /readyz",
+        "GET /metrics",
     }
 
 
