@@ -16,7 +16,7 @@ from service.api import (
     audit,
     candidates,
     datasets,
-    downloads,
+    description_page,
     events,
     health,
     job_actions,
@@ -111,7 +111,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         version=version("cambrian"),
         description=_DESCRIPTION,
         lifespan=lifespan,
-        # Both pages load their scripts from the network; the description itself is served.
+        # FastAPI's own pages load their scripts from the network; ours is service/api/description_page.py.
         docs_url=None,
         redoc_url=None,
         # A redirect would be built from the Host header; an address either exists or does not.
@@ -152,6 +152,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(health.router, dependencies=[Depends(known_query)])
     app.include_router(metrics.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
+    app.include_router(description_page.router)
     app.include_router(pages.router)
     app.include_router(sign_in.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC))

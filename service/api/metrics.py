@@ -6,11 +6,12 @@ from fastapi import APIRouter, Header, Request
 from prometheus_client.exposition import choose_encoder
 from starlette.responses import Response
 
+from service.api.access import READ
 from service.api.problems import responses
 from service.errors import Unprocessable
 from service.metrics.registry import Metrics
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[READ])
 
 _TEXT: Final = {"schema": {"type": "string"}}
 
