@@ -42,7 +42,7 @@ from service.api.event_feed import EventFeed
 from service.api.guard import Guard
 from service.api.handlers import add_handlers
 from service.api.json_body import JsonBody
-from service.api.observer import Observer
+from service.api.observer import Observer, templates_of
 from service.api.problems import Problem
 from service.api.query import known_query
 from service.dashboard import pages
@@ -130,7 +130,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.add_middleware(Guard, hosts=known_hosts(settings.host, settings.allowed_hosts))
     app.add_middleware(AuditTrail, database=opened, entrances=entrances)
     app.add_middleware(Envelope)
-    app.add_middleware(Observer, requests=app.state.metrics.requests)
+    app.add_middleware(Observer, requests=app.state.metrics.requests, templates=templates_of(app))
     _describe(app)
     return app
 

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
         int, Field(ge=1, le=MAX_FILE_BYTES, description="The largest file that may be uploaded as a data set")
     ] = MAX_FILE_BYTES
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="What the log shows")] = "info"
+    log_format: Annotated[
+        Literal["auto", "text", "json"], Field(description="Lines for people or for programs; auto: text on a terminal")
+    ] = "auto"
 
     @field_validator("host")
     @classmethod

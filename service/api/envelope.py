@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
 from service.api.problems import REQUEST_ID, problem
 from service.errors import InternalError
@@ -51,6 +52,8 @@ class Envelope:
                     headers.setdefault(name, value)
             await send(message)
 
+        # In every line that the request brings about, also from the threads that answer it.
+        bind_contextvars(request_id=request_id)
         try:
             await self._app(scope, receive, send_enveloped)
         except Exception:

@@ -32,8 +32,7 @@ def serve(
     """Start the service: the API, its pages, and a runner that executes the jobs."""
     given: dict[str, Any] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = Settings(**given)
-    configure_logging(settings.log_level)
-    _require_token(settings)
+    configure_logging(settings.log_level, settings.log_format)
     with Supervisor(wanted=runner):
         # Imported only now: the runner is on its way, and the two start side by side.
         from service.app import create_app  # noqa: PLC0415 - see above

@@ -5,6 +5,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from structlog.contextvars import bound_contextvars
+
 from service.data.built_in import BUILT_IN
 from service.data.errors import DatasetUnavailable
 from service.data.prepared import load_dataset
@@ -79,8 +81,11 @@ class Runner:
             return JobRepository(session).claim(self._identity, LEASE_SECONDS)
 
     def _execute(self, lease: Lease) -> None:
-        log.info("job %s: claimed with lease %d", lease.job_id, lease.number)
-        with Heartbeat(self._database, lease, LEASE_SECONDS) as heartbeat:
+        with (
+            bound_contextvars(job=lease.job_id, lease=lease.number),
+            Heartbeat(self._database, lease, LEASE_SECONDS) as heartbeat,
+        ):
+            log.info("job %s: claimed with lease %d", lease.job_id, lease.number)
             try:
                 JobRun(self._database, self._settings, lease, heartbeat, self._presence, self._stop).run()
             except LeaseLost:
