@@ -33,7 +33,7 @@ def serve(
     given: dict[str, Any] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = Settings(**given)
     configure_logging(settings.log_level, settings.log_format)
-    with Supervisor(wanted=runner):
+    with Supervisor(wanted=runner) as supervisor:
         # Imported only now: the runner is on its way, and the two start side by side.
         from service.app import create_app  # noqa: PLC0415 - see above
         from service.server import Server  # noqa: PLC0415 - see above
@@ -46,6 +46,11 @@ def serve(
                 if self.started:
                     say(f"{LISTENS}{self.url} (Ctrl-C ends it)")
 
+            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                # Both end at the same time, so that together they take no longer than the slower one.
+                supervisor.stop()
+                await super().shutdown(sockets)
+
         server = AnnouncingServer(create_app(settings), settings)
         Thread(target=_end_with_parent, args=(server,), name="parent", daemon=True).start()
 
@@ -53,6 +58,8 @@ def serve(
             # uvicorn raises the signal again when it has shut down, and the runner must still be ended after that.
             if not server.started:
                 raise SystemExit(ExitCode.INTERRUPTED)
+            if server.force_exit or supervisor.leaving:
+                supervisor.kill()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
