@@ -69,6 +69,7 @@ def configure_logging(level: str, form: LogFormat = "auto") -> None:
             ],
             processors=[
                 ProcessorFormatter.remove_processors_meta,
+                _without_private,
                 structlog.processors.format_exc_info,
                 _as_text if text else _as_json,
                 _without_secrets,
@@ -109,6 +110,11 @@ def _is_terminal() -> bool:
         return os.isatty(_STDERR)
     except OSError:
         return False
+
+
+def _without_private(_logger: Any, _method: str, fields: Fields) -> Fields:
+    """Leave out what libraries hang on a record for themselves, as Ray does."""
+    return {name: value for name, value in fields.items() if not name.startswith("_")}
 
 
 def _as_json(_logger: Any, _method: str, fields: Fields) -> str:

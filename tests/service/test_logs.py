@@ -41,7 +41,7 @@ def set_up(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[LogFormat], 
 def test_a_line_is_one_object_with_what_is_bound(set_up: Callable[[LogFormat], Lines]) -> None:
     lines = set_up("auto")
     with bound_contextvars(job="3f9c", lease=2):
-        logging.getLogger("service.runner").warning("lost %d of %d", 1, 2, extra={"seconds": 0.5})
+        logging.getLogger("service.runner").warning("lost %d of %d", 1, 2, extra={"seconds": 0.5, "_theirs": 1})
 
     (line,) = lines()
     told = json.loads(line)
