@@ -44,8 +44,9 @@ class Presence:
         """Note that candidates are being trained; for the thread that uses the evaluator, as often as it likes."""
         self._trouble = None
         if time.monotonic() - self._counted > REPORT_SECONDS:
-            self._counted = time.monotonic()
-            self._workers = worker_count(evaluator)
+            counted = worker_count(evaluator)
+            if counted is not None:
+                self._workers, self._counted = counted, time.monotonic()
 
     def struggles(self, trouble: str) -> None:
         """Note what keeps the runner from training."""

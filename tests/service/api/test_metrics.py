@@ -53,6 +53,18 @@ def test_every_name_follows_the_conventions(client: httpx.Client) -> None:
             assert not re.search(r"milli|minutes|_ms\b|kilobytes", sample.name)
 
 
+def test_every_name_is_documented(client: httpx.Client) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "operation.md").read_text(encoding="utf-8")
+    families = parse_text(client.get("/metrics").text)
+    told = {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in families
+        if family.name.startswith("cambrian_") and not family.name.endswith("_created")
+    }
+
+    assert {name for name in told if f"`{name}`" not in document} == set()
+
+
 def test_openmetrics_for_those_who_ask_for_it(client: httpx.Client) -> None:
     answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
 
