@@ -161,6 +161,8 @@ class RayEvaluator:
             self._closing = True
             self._changed.notify_all()
         self._keeper.join()
+        # Ray's library puts back what it found when it came: nothing, which would end the process without a word.
+        _take_signals_back()
 
     def __enter__(self) -> Self:
         return self
@@ -283,7 +285,7 @@ class RayEvaluator:
 
 
 def _take_signals_back() -> None:
-    """Install Python's handlers again: Ray's library puts its own before them, which print a stack trace."""
+    """Install Python's handlers again: Ray's library puts its own in their place, which print a stack trace."""
     if current_thread() is main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.getsignal(number))

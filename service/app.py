@@ -45,8 +45,11 @@ from service.api.json_body import JsonBody
 from service.api.observer import Observer, templates_of
 from service.api.problems import Problem
 from service.api.query import known_query
+from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
-from service.dashboard import pages
+from service.api.upload_slots import UploadSlots
+from service.dashboard import pages, sign_in
+from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
 from service.settings import Settings
 from service.store.audit_repository import AuditRepository
@@ -121,18 +124,23 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.database = opened
     app.state.event_feed = feed
+    app.state.dataset_intake = intake
+    app.state.upload_slots = UploadSlots()
+    app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
     app.state.stop = StopSignal()
     app.state.metrics = make_metrics(opened, feed)
+    app.state.door = Door(settings, opened)
     _add_routes(app)
     add_handlers(app)
     # The last one added is the outermost.
-    app.add_middleware(JsonBody)
+    app.add_middleware(JsonBody, raw=app.state.raw_bodies)
     app.add_middleware(Stopping, signal=app.state.stop)
-    app.add_middleware(Doorkeeper, entrances=Entrances(app))
-    app.add_middleware(Guard)
+    app.add_middleware(Doorkeeper, door=app.state.door, entrances=entrances, sign_in=sign_in.sign_in_page)
+    app.add_middleware(Guard, hosts=known_hosts(settings.host, settings.allowed_hosts))
+    app.add_middleware(AuditTrail, database=opened, entrances=entrances)
     app.add_middleware(Envelope)
     app.add_middleware(Observer, requests=app.state.metrics.requests, templates=templates_of(app))
-    _describe(app)
+    _describe(app, entrances)
     return app
 
 

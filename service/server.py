@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.api.event_feed import EventFeed
+from service.api.raw_body import RawBodies
 from service.api.stopping import StopSignal
 from service.settings import Settings
 
@@ -39,6 +40,7 @@ class Server(uvicorn.Server):
             )
         )
         self._feed: EventFeed = app.state.event_feed
+        self._raw_bodies: RawBodies = app.state.raw_bodies
         self._stop: StopSignal = app.state.stop
 
     @property
@@ -48,8 +50,9 @@ class Server(uvicorn.Server):
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams and the uploads first, then wait for the requests that are being answered."""
+        """End the streams, both ways, first; then wait for the requests that are being answered."""
         self._feed.close()
+        self._raw_bodies.close()
         self._stop.set()
         await super().shutdown(sockets)
 

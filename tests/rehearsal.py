@@ -42,12 +42,7 @@ class Rehearsal:
         image = image_environment() | {"PATH": machine["PATH"]}
         given = {name: self._here(value) for name, value in services()[service].get("environment", {}).items()}
         mapped = {"HOME": str(self.folder), "TMPDIR": str(self.folder), "RAY_TMPDIR": str(self.folder)}
-        here = machine | image | {"CAMBRIAN_DATA_DIR": str(self.folder / "data")} | given | mapped
-        here.pop("CAMBRIAN_LOG_FORMAT", None)
-        here.pop("CAMBRIAN_HOST", None)
-        if "CAMBRIAN_DATABASE_URL_FILE" in here:
-            here["CAMBRIAN_DATABASE_URL"] = Path(here.pop("CAMBRIAN_DATABASE_URL_FILE")).read_text()
-        return here
+        return machine | image | {"CAMBRIAN_DATA_DIR": str(self.folder / "data")} | given | mapped
 
     def command(self, service: str) -> list[str]:
         """Return the container's command."""
@@ -101,6 +96,14 @@ class Rehearsal:
             assert time.monotonic() < deadline, done.stderr.decode() + self.log(name)
             time.sleep(0.2)
 
+    def wait_for_line(self, name: str, line: str) -> None:
+        """Wait until a container has written a line."""
+        deadline = time.monotonic() + SECONDS
+        while line not in self.log(name):
+            assert self.processes[name].poll() is None, self.log(name)
+            assert time.monotonic() < deadline, self.log(name)
+            time.sleep(0.1)
+
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
@@ -131,6 +134,8 @@ class Rehearsal:
             "ray-head:6379", f"127.0.0.1:{self.ray_port}"
         )
         value = re.sub(r"^--port=6379$", f"--port={self.ray_port}", value)
+        # Compose's own variables are not set.
+        value = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
         return re.sub(r"^8642$", str(self.api_port), value)
 
 

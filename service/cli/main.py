@@ -29,6 +29,7 @@ from service.cli.output import say
 from service.client import ProblemError, ServiceUnavailable
 from service.client_token import TOKEN, TOKEN_FILE, default_token_file
 from service.errors import CambrianError, SchemaNewer
+from service.secret_file import SecretUnreadable
 from service.store.backup import BackupFailed
 from service.store.schema import SchemaOlder
 

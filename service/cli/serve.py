@@ -33,6 +33,7 @@ def serve(
     given: dict[str, Any] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = Settings(**given)
     configure_logging(settings.log_level, settings.log_format)
+    _require_token(settings)
     with Supervisor(wanted=runner) as supervisor:
         # Imported only now: the runner is on its way, and the two start side by side.
         from service.app import create_app  # noqa: PLC0415 - see above

@@ -404,3 +404,35 @@ runners = Table(
     Column("trouble", Text),
     Column("started_at", UtcDateTime, nullable=False),
 )
+
+# What opens the service from elsewhere; of the token itself there is the digest alone.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", PlainJson, nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+)
+
+# Without references to other tables: what is noted stays when its object goes.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("owner", String(200)),
+    Column("token_id", String(40)),
+    Column("action", String(100), nullable=False),
+    Column("object_kind", String(100), nullable=False),
+    Column("object_id", String(200)),
+    Column("status", Integer, nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("client", String(100), nullable=False),
+    Index(None, "created_at"),
+)
