@@ -135,6 +135,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     # The last one added is the outermost.
     app.add_middleware(JsonBody, raw=app.state.raw_bodies)
     app.add_middleware(Stopping, signal=app.state.stop)
+    entrances = Entrances(app)
     app.add_middleware(Doorkeeper, door=app.state.door, entrances=entrances, sign_in=sign_in.sign_in_page)
     app.add_middleware(Guard, hosts=known_hosts(settings.host, settings.allowed_hosts))
     app.add_middleware(AuditTrail, database=opened, entrances=entrances)

@@ -42,6 +42,7 @@ class Runner:
         self._identity = RunnerIdentity.of_this_process()
         self._presence = Presence(database, self._identity)
         self._unprepared = list(BUILT_IN)
+        self._calibrated = False
         self._interrupted: Lease | None = None
 
     def run(self) -> None:
