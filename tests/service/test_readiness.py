@@ -30,6 +30,10 @@ def details(database: Database, folder: Path) -> list[str]:
     return [concern.detail for concern in found]
 
 
+def disk(database: Database, folder: Path) -> list[Concern]:
+    return [concern for concern in concerns(database, folder) if concern.check == "disk"]
+
+
 def test_nothing_is_wrong_at_first(database: Database, tmp_path: Path) -> None:
     assert concerns(database, tmp_path / "not" / "made" / "yet") == []
 
@@ -69,13 +73,13 @@ def test_a_disk_that_fills_is_a_warning_and_then_serious(
 ) -> None:
     # A disk of another size would need the rights to mount one.
     monkeypatch.setattr(shutil, "disk_usage", lambda _place: Usage(300_000_000))
-    assert concerns(database, tmp_path) == [
+    assert disk(database, tmp_path) == [
         Concern("disk", False, "the disk of the data directory has 300 MB left; make room")
     ]
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _place: Usage(1_000_000))
 
-    assert [concern.serious for concern in concerns(database, tmp_path)] == [True]
+    assert [concern.serious for concern in disk(database, tmp_path)] == [True]
 
 
 def test_sqlite_on_a_network_file_system_is_told(
