@@ -17,12 +17,14 @@ from service.api import (
     candidates,
     datasets,
     description_page,
+    downloads,
     events,
     health,
     job_actions,
     jobs,
     lineages,
     metrics,
+    models,
     networks,
     plans,
     predictions,
@@ -43,6 +45,7 @@ from service.api.guard import Guard
 from service.api.handlers import add_handlers
 from service.api.json_body import JsonBody
 from service.api.observer import Observer, templates_of
+from service.api.predictor import Predictor
 from service.api.problems import Problem
 from service.api.query import known_query
 from service.api.raw_body import RawBodies
@@ -127,6 +130,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.dataset_intake = intake
     app.state.upload_slots = UploadSlots()
     app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
+    app.state.predictor = Predictor()
     app.state.stop = StopSignal()
     app.state.metrics = make_metrics(opened, feed)
     app.state.door = Door(settings, opened)

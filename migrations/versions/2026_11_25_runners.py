@@ -1,6 +1,6 @@
 """The runners that are alive, with a job or without, and a way to the jobs that began lately: table runners.
 
-Revision 0012, follows 0009.
+Revision 0012, follows 0010.
 """
 
 from typing import Final
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: Final = "0012"
-down_revision: Final = "0009"
+down_revision: Final = "0010"
 branch_labels: Final = None
 depends_on: Final = None
 
