@@ -14,8 +14,9 @@ class RayCluster:
     `cpus` is how many candidates are trained at once: the size of a local cluster (None: all cores), a limit on a
     joined one (None: all it has). The token, or the file that holds it, is what the cluster asks of everyone who
     connects; a local cluster makes its own where none is given, and for a joined one Ray looks in its documented
-    places. `directory` keeps Ray's logs; without it they are deleted at the end. It must be short: Ray's socket names
-    are limited to 107 bytes.
+    places. With `own_node` a node without processors is started beside the driver, which joins the cluster through it:
+    for a driver on a machine that is not a node. `directory` keeps Ray's logs; without it they are deleted at the end.
+    It must be short: Ray's socket names are limited to 107 bytes.
     """
 
     address: str | None = None
@@ -23,10 +24,13 @@ class RayCluster:
     token: str | None = None
     token_path: Path | None = None
     directory: Path | None = None
+    own_node: bool = False
 
     def __post_init__(self) -> None:
         if self.address is not None and not re.fullmatch(r"[^/:]+:[0-9]+", self.address):
             raise EvaluatorUnavailable(f"Ray's address must be host:port, got {self.address!r}")
+        if self.own_node and self.address is None:
+            raise EvaluatorUnavailable("a node of the driver's own needs the address of a cluster to join")
         if self.cpus is not None and self.cpus < 1:
             raise EvaluatorUnavailable(f"cpus must be 1 or more, got {self.cpus}")
         if self.token is not None and self.token_path is not None:

@@ -18,6 +18,7 @@ import logging
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from socket import create_connection
 from threading import Condition, Thread, current_thread, main_thread
@@ -32,6 +33,7 @@ from evolution.evaluation import evaluate_candidate, failed_evaluation
 from evolution.limits import NO_LIMITS, WORKER_DIED, Limits
 from evolution.ray_cluster import RayCluster
 from evolution.ray_environment import set_environment
+from evolution.ray_node import own_node
 from evolution.ray_overruns import Overruns, train_within
 from evolution.ray_remains import private_folder, reap
 
@@ -91,6 +93,17 @@ class RayEvaluator:
         """Whether Ray has started."""
         with self._changed:
             return self._ray is not None
+
+    @property
+    def workers(self) -> int | None:
+        """How many candidates are trained at once, as the cluster is now; None while Ray starts.
+
+        Asks Ray, so it belongs to the thread that calls submit and wait.
+        """
+        if not self.ready:
+            return None
+        cpus = int(self._ray.cluster_resources().get("CPU", 0))
+        return cpus if self._cluster.cpus is None else min(cpus, self._cluster.cpus)
 
     def wait_until_ready(self, timeout: float) -> bool:
         """Wait for Ray, up to `timeout` seconds, and say whether it has started."""
@@ -160,6 +173,8 @@ class RayEvaluator:
             self._closing = True
             self._changed.notify_all()
         self._keeper.join()
+        # Ray's library puts back what it found when it came: nothing, which would end the process without a word.
+        _take_signals_back()
 
     def __enter__(self) -> Self:
         return self
@@ -284,7 +299,11 @@ class RayEvaluator:
         """Start Ray, wait for `close`, end Ray: all in one thread, because Ray's processes die with it."""
         try:
             reap(self._cluster.directory)
-            with private_folder(self._cluster.directory) as private:
+            with private_folder(self._cluster.directory) as private, ExitStack() as node:
+                set_environment(self._cluster, private)
+                if self._cluster.own_node and self._cluster.address is not None:
+                    _check_answer(self._cluster.address)
+                    node.enter_context(own_node(self._cluster.address, private))
                 ray = _start(self._cluster, private)
                 try:
                     with self._changed:
@@ -322,7 +341,7 @@ def _within(evaluate: Evaluate, limits: Limits, starts: Any) -> Callable[[int, C
 
 
 def _take_signals_back() -> None:
-    """Install Python's handlers again: Ray's library puts its own before them, which print a stack trace."""
+    """Install Python's handlers again: Ray's library puts its own in their place, which print a stack trace."""
     if current_thread() is main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.getsignal(number))
@@ -336,8 +355,7 @@ class _NoPaths(list[str]):
 
 
 def _start(cluster: RayCluster, private: Path) -> Any:
-    """Set Ray's environment, load it, start or join the cluster, and return the module."""
-    set_environment(cluster, private)
+    """Load Ray, start or join the cluster, and return the module; Ray's environment has been set."""
     import ray  # noqa: PLC0415 - Ray reads its environment while it is imported
     from ray.job_config import JobConfig  # noqa: PLC0415 - likewise
 
@@ -361,13 +379,17 @@ def _start(cluster: RayCluster, private: Path) -> Any:
 
 def _connect(ray: Any, cluster: RayCluster, private: Path, common: dict[str, Any]) -> None:
     if cluster.address is not None:
-        # Ray itself would try for minutes, and say so on the terminal.
-        host, port = cluster.address.rsplit(":", 1)
-        create_connection((host, int(port)), CONNECT_SECONDS).close()
+        _check_answer(cluster.address)
         ray.init(address=cluster.address, **common)
     else:
         # Ray opens its folder to everybody, so it gets one inside ours.
         ray.init(num_cpus=cluster.cpus, include_dashboard=False, _temp_dir=str(private / "r"), **common)
+
+
+def _check_answer(address: str) -> None:
+    """Raise OSError unless somebody listens there: Ray itself would try for minutes, and say so on the terminal."""
+    host, port = address.rsplit(":", 1)
+    create_connection((host, int(port)), CONNECT_SECONDS).close()
 
 
 def _explain(cluster: RayCluster, error: Exception) -> str:
@@ -376,5 +398,6 @@ def _explain(cluster: RayCluster, error: Exception) -> str:
         return f"Ray could not be started: {reason}; train without it (evaluator serial), or join a cluster"
     return (
         f"the Ray cluster at {cluster.address} could not be joined: {reason}; check that it runs, that this machine is "
-        "one of its nodes with the same versions of Python and Ray, and that both use the same token"
+        "one of its nodes (or let the runner start one) with the same versions of Python and Ray, and that both use "
+        "the same token"
     )

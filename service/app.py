@@ -16,12 +16,14 @@ from service.api import (
     audit,
     candidates,
     datasets,
+    description_page,
     downloads,
     events,
     health,
     job_actions,
     jobs,
     lineages,
+    metrics,
     models,
     networks,
     plans,
@@ -44,13 +46,16 @@ from service.api.event_feed import EventFeed
 from service.api.guard import Guard
 from service.api.handlers import add_handlers
 from service.api.json_body import JsonBody
+from service.api.observer import Observer, templates_of
 from service.api.predictor import Predictor
 from service.api.problems import Problem
 from service.api.query import known_query
 from service.api.raw_body import RawBodies
+from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.dashboard import pages, sign_in
 from service.dataset_intake import DatasetIntake
+from service.metrics.registry import make_metrics
 from service.settings import Settings
 from service.store.audit_repository import AuditRepository
 from service.store.database import Database
@@ -117,7 +122,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         version=version("cambrian"),
         description=_DESCRIPTION,
         lifespan=lifespan,
-        # Both pages load their scripts from the network; the description itself is served.
+        # FastAPI's own pages load their scripts from the network; ours is service/api/description_page.py.
         docs_url=None,
         redoc_url=None,
         # A redirect would be built from the Host header; an address either exists or does not.
@@ -129,17 +134,21 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.dataset_intake = intake
     app.state.upload_slots = UploadSlots()
     app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
-    app.state.door = Door(settings, opened)
     app.state.predictor = Predictor()
+    app.state.stop = StopSignal()
+    app.state.metrics = make_metrics(opened, feed)
+    app.state.door = Door(settings, opened)
     _add_routes(app)
     add_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(JsonBody, raw=app.state.raw_bodies)
+    app.add_middleware(Stopping, signal=app.state.stop)
     entrances = Entrances(app)
     app.add_middleware(Doorkeeper, door=app.state.door, entrances=entrances, sign_in=sign_in.sign_in_page)
     app.add_middleware(Guard, hosts=known_hosts(settings.host, settings.allowed_hosts))
     app.add_middleware(AuditTrail, database=opened, entrances=entrances)
     app.add_middleware(Envelope)
+    app.add_middleware(Observer, requests=app.state.metrics.requests, templates=templates_of(app))
     _describe(app, entrances)
     return app
 
@@ -159,7 +168,9 @@ def _add_routes(app: FastAPI) -> None:
     v1.include_router(tokens.own)
     app.include_router(v1)
     app.include_router(health.router, dependencies=[Depends(known_query)])
+    app.include_router(metrics.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
+    app.include_router(description_page.router)
     app.include_router(pages.router)
     app.include_router(sign_in.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC))

@@ -467,6 +467,15 @@ class NotReady(CambrianError):
     advice = "The detail names what is wrong and what to do about it."
 
 
+class ServiceStopping(CambrianError):
+    """The service was asked to stop while the body of the request was on its way."""
+
+    status = 503
+    code = "service-stopping"
+    title = "Service stopping"
+    advice = "Send the whole request again after the seconds in the Retry-After header; nothing of this one was kept."
+
+
 class LeaseLost(Exception):
     """Another runner holds the job now; the one that gets this must stop without writing."""
 

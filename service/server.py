@@ -1,6 +1,7 @@
 """Serves the application over HTTP on the loopback address."""
 
 import socket
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -8,6 +9,7 @@ from fastapi import FastAPI
 
 from service.api.event_feed import EventFeed
 from service.api.raw_body import RawBodies
+from service.api.stopping import StopSignal
 from service.settings import Settings
 
 GRACE_SECONDS: Final = 5
@@ -39,6 +41,7 @@ class Server(uvicorn.Server):
         )
         self._feed: EventFeed = app.state.event_feed
         self._raw_bodies: RawBodies = app.state.raw_bodies
+        self._stop: StopSignal = app.state.stop
 
     @property
     def url(self) -> str:
@@ -50,4 +53,11 @@ class Server(uvicorn.Server):
         """End the streams, both ways, first; then wait for the requests that are being answered."""
         self._feed.close()
         self._raw_bodies.close()
+        self._stop.set()
         await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop at the first signal, and at once at a second one, of whichever kind."""
+        if self.should_exit:
+            self.force_exit = True
+        super().handle_exit(sig, frame)

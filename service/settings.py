@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     ray_token_path: Annotated[
         Path | None, Field(description="File with the token of the cluster to join; unset: where Ray looks for it")
     ] = None
+    ray_own_node: Annotated[
+        bool, Field(description="Whether the runner joins the cluster by a node of its own, which trains nothing")
+    ] = False
     workers: Annotated[
         int | None, Field(ge=1, le=10_000, description="Candidates trained at once; unset: one per processor core")
     ] = None
@@ -95,6 +98,9 @@ class Settings(BaseSettings):
         Field(description="host or host:port, separated by commas, that webhooks may call though they are not public"),
     ] = ()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="What the log shows")] = "info"
+    log_format: Annotated[
+        Literal["auto", "text", "json"], Field(description="Lines for people or for programs; auto: text on a terminal")
+    ] = "auto"
 
     @field_validator("host")
     @classmethod

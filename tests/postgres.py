@@ -15,8 +15,9 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,8 +48,18 @@ DURABLE: Final[dict[str, str]] = dict.fromkeys(("fsync", "full_page_writes", "sy
 class Postgres:
     """A running server. `process` is its main process; `url` names one of its databases."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, password: str, folder: Path) -> None:
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        port: int,
+        password: str,
+        folder: Path,
+        binaries: Path,
+        start: "Callable[[int], subprocess.Popen[bytes]]",
+    ) -> None:
         self.process = process
+        self.binaries = binaries
+        self._start = partial(start, port)
         self.port = port
         self.password = password
         self.folder = folder
@@ -69,29 +80,65 @@ class Postgres:
         """Remove a database, whoever is connected to it."""
         self._admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def interrupt(self) -> None:
+        """Stop the server fast, as `pg_ctl -m fast` does: open sessions end with an error."""
+        self._admin.close()
+        _stop(self.process)
+
+    def kill(self) -> None:
+        """Kill the server's main process (SIGKILL); its helpers end by themselves, as after a crash."""
+        self._admin.close()
+        self.process.kill()
+        self.process.wait()
+
+    def start_again(self) -> None:
+        """Start the server on its former port and data; after a kill it recovers first."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.process = self._start()
+                break
+            except RuntimeError:
+                # The helpers of a server that was killed hold its memory until they have ended.
+                if time.monotonic() > deadline:
+                    raise
+        self._admin = psycopg.connect(self.url("postgres"), autocommit=True)
+
     def close(self) -> None:
         """Close the connection by which databases are made."""
         self._admin.close()
 
 
 @contextmanager
-def running(*, durable: bool = False) -> Iterator[Postgres]:
+def running(
+    *, durable: bool = False, password: str | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Postgres]:
     """Yield a server; it is stopped and its files are removed in the end.
 
     A durable one keeps its data on the disk and has it written there at every commit, as in production: for
-    measurements.
+    measurements. `settings` come on top of those of the tests.
     """
     user = _user()
     with _folder(user, in_memory=not durable) as folder:
         binaries = _reachable(_binaries(), folder, user)
-        password = secrets.token_hex(16)
+        password = password or secrets.token_hex(16)
         _initialize(binaries, folder, password, user)
-        process, port = _start(binaries, folder, password, user, SETTINGS | (DURABLE if durable else {}))
+        chosen = SETTINGS | (DURABLE if durable else {}) | dict(settings or {})
+
+        def start(port: int) -> "subprocess.Popen[bytes]":
+            return _started(binaries, folder, password, user, chosen, port)
+
+        process, port = _start(start)
         try:
-            with closing(Postgres(process, port, password, folder)) as server:
+            server = Postgres(process, port, password, folder, binaries, start)
+        except BaseException:
+            _stop(process)
+            raise
+        try:
+            with closing(server):
                 yield server
         finally:
-            _stop(process)
+            _stop(server.process)
 
 
 def _user() -> dict[str, Any]:
@@ -206,29 +253,40 @@ def _initialize(binaries: Path, folder: Path, password: str, user: dict[str, Any
         raise RuntimeError(f"initdb failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def _start(
-    binaries: Path, folder: Path, password: str, user: dict[str, Any], settings: Mapping[str, str]
-) -> "tuple[subprocess.Popen[bytes], int]":
-    log = folder / "log"
-    for _ in range(ATTEMPTS):
+def _start(start: "Callable[[int], subprocess.Popen[bytes]]") -> "tuple[subprocess.Popen[bytes], int]":
+    """Start the server on a free port; another program may take the port first."""
+    for attempt in range(ATTEMPTS):
         port = _free_port()
-        places = {"port": str(port), "unix_socket_directories": str(folder / "data")}
-        options = [option for name, value in {**settings, **places}.items() for option in ("-c", f"{name}={value}")]
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [str(binaries / "postgres"), "-D", str(folder / "data"), *options],
-                env=_environment(),
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                # Ctrl-C ends the tests; they end the server.
-                start_new_session=True,
-                **user,
-            )
-        if _answers(process, port, password):
-            return process, port
-        _stop(process)
+        try:
+            return start(port), port
+        except RuntimeError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError
+
+
+def _started(
+    binaries: Path, folder: Path, password: str, user: dict[str, Any], settings: Mapping[str, str], port: int
+) -> "subprocess.Popen[bytes]":
+    """Start the server on this port, and wait until it answers."""
+    log = folder / "log"
+    places = {"port": str(port), "unix_socket_directories": str(folder / "data")}
+    options = [option for name, value in {**settings, **places}.items() for option in ("-c", f"{name}={value}")]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(binaries / "postgres"), "-D", str(folder / "data"), *options],
+            env=_environment(),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # Ctrl-C ends the tests; they end the server.
+            start_new_session=True,
+            **user,
+        )
+    if _answers(process, port, password):
+        return process
+    _stop(process)
     raise RuntimeError(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}")
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
 from service.api.problems import REQUEST_ID, problem
 from service.errors import InternalError
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Envelope:
-    """ASGI middleware; must be the outermost one, so that answers of the other ones are covered."""
+    """ASGI middleware; must be the outermost one but for the observer, so that answers of the others are covered."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -51,6 +52,8 @@ class Envelope:
                     headers.setdefault(name, value)
             await send(message)
 
+        # In every line that the request brings about, also from the threads that answer it.
+        bind_contextvars(request_id=request_id)
         try:
             await self._app(scope, receive, send_enveloped)
         except Exception:

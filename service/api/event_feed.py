@@ -62,6 +62,11 @@ class EventFeed:
         """How many jobs are being followed."""
         return len(self._watched)
 
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return sum(watched.streams for watched in list(self._watched.values()))
+
     async def run(self) -> None:
         """Look at the followed jobs until the task is cancelled."""
         while True:

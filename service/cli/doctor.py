@@ -14,6 +14,7 @@ from service.cli.exit_code import ExitCode
 from service.cli.output import print_json, table
 from service.data.built_in import BUILT_IN
 from service.errors import DatabaseUnavailable, SchemaNewer
+from service.readiness import concerns
 from service.settings import Settings
 from service.store.database import Database
 
@@ -65,11 +66,16 @@ def _database(settings: Settings) -> list[Finding]:
         return [("database", False, str(error))]
     try:
         database.upgrade()
-        return [("database", True, database.description)]
+        found = concerns(database, settings.data_dir)
     except (DatabaseUnavailable, SchemaNewer) as error:
         return [("database", False, f"{database.description}: {error}")]
     finally:
         database.close()
+    return [
+        ("database", True, database.description),
+        # What is only a warning there is one here: it does not make the exit code 1.
+        *((one.check, not one.serious, f"{'problem' if one.serious else 'warning'}: {one.detail}") for one in found),
+    ]
 
 
 def _datasets(_settings: Settings) -> list[Finding]:

@@ -31,6 +31,8 @@ from service.client import ProblemError, ServiceUnavailable
 from service.client_token import TOKEN, TOKEN_FILE, default_token_file
 from service.errors import CambrianError, SchemaNewer
 from service.secret_file import SecretUnreadable
+from service.store.backup import BackupFailed
+from service.store.schema import SchemaOlder
 
 HELP = """
 Evolve the structure of neural networks, and say honestly whether it was worth it.
@@ -140,7 +142,7 @@ def run() -> None:
     except SecretUnreadable as error:
         say(str(error))
         sys.exit(ExitCode.USAGE)
-    except (CambrianError, SchemaNewer, OSError) as error:
+    except (CambrianError, SchemaNewer, SchemaOlder, BackupFailed, OSError) as error:
         say(str(error))
         sys.exit(ExitCode.ERROR)
     except Exception as error:

@@ -6,13 +6,18 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from service.logs import give_up_stderr
+
 ERASE_LINE = "\r\x1b[2K"
 
 
 def say(message: str) -> None:
-    """Write one message to stderr."""
-    sys.stderr.write(f"{message}\n")
-    sys.stderr.flush()
+    """Write one message to stderr; one that nobody can read any more must not stop what it tells of."""
+    try:
+        sys.stderr.write(f"{message}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        give_up_stderr()
 
 
 def print_json(value: object) -> None:

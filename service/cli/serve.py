@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from contextlib import closing
 from threading import Event, Thread
 from types import FrameType
 from typing import Annotated, Any
@@ -17,6 +18,8 @@ from service.logs import configure_logging
 from service.runner.parent import watch_parent
 from service.settings import Settings
 from service.store.database import Database
+from service.store.lease import RunnerIdentity
+from service.store.runner_repository import RunnerRepository
 
 LISTENS = "Cambrian listens on "
 
@@ -29,9 +32,9 @@ def serve(
     """Start the service: the API, its pages, and a runner that executes the jobs."""
     given: dict[str, Any] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = Settings(**given)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     _require_token(settings)
-    with Supervisor(wanted=runner):
+    with Supervisor(wanted=runner) as supervisor:
         # Imported only now: the runner is on its way, and the two start side by side.
         from service.app import create_app  # noqa: PLC0415 - see above
         from service.server import Server  # noqa: PLC0415 - see above
@@ -44,6 +47,11 @@ def serve(
                 if self.started:
                     say(f"{LISTENS}{self.url} (Ctrl-C ends it)")
 
+            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                # Both end at the same time, so that together they take no longer than the slower one.
+                supervisor.stop()
+                await super().shutdown(sockets)
+
         server = AnnouncingServer(create_app(settings), settings)
         Thread(target=_end_with_parent, args=(server,), name="parent", daemon=True).start()
 
@@ -51,6 +59,8 @@ def serve(
             # uvicorn raises the signal again when it has shut down, and the runner must still be ended after that.
             if not server.started:
                 raise SystemExit(ExitCode.INTERRUPTED)
+            if server.force_exit or supervisor.leaving:
+                supervisor.kill()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
@@ -83,7 +93,16 @@ def _end_with_parent(server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-def runner() -> None:
+def runner(
+    check: Annotated[
+        bool, typer.Option("--check", help="Start nothing; exit code 0 if a runner of this machine is alive.")
+    ] = False,
+) -> None:
     """Start one more runner: it claims jobs from the database and executes them until it is stopped."""
-    Settings()  # what is wrong with them is better said here than in the log of another process
+    settings = Settings()  # what is wrong with them is better said here than in the log of another process
+    if check:
+        with closing(Database(settings.database_url)) as database, database.read() as session:
+            here = [row for row in RunnerRepository(session).alive() if RunnerIdentity.parse(row.id).is_here()]
+        say(f"runners alive on this machine: {len(here)}")
+        raise typer.Exit(ExitCode.DONE if here else ExitCode.ERROR)
     become_runner()

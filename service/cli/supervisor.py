@@ -30,6 +30,7 @@ class Supervisor:
 
     def __init__(self, *, wanted: bool = True) -> None:
         self._wanted = wanted
+        self.leaving = False
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._watch, name="runner supervisor", daemon=True)
@@ -43,16 +44,29 @@ class Supervisor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopping.set()
+        self.leaving = True
+        self.stop()
         if self._process is None:
             return
-        self._process.terminate()
         self._thread.join(STOP_SECONDS)
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
         # A runner that was killed could not end its Ray.
         reap(None)
+
+    def stop(self) -> None:
+        """Ask the runner to stop, without waiting for it; asking again changes nothing."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            if self._process is not None:
+                self._process.terminate()
+
+    def kill(self) -> None:
+        """End the runner at once: its job keeps its rows, and the next runner goes on."""
+        self._stopping.set()
+        if self._process is not None:
+            self._process.kill()
 
     def _start(self) -> subprocess.Popen[bytes]:
         # A session of its own keeps Ctrl-C in the terminal from reaching the runner twice.

@@ -26,7 +26,7 @@ log = logging.getLogger("service.runner")
 def main() -> int:
     """Run until SIGTERM or SIGINT (a second one ends at once), or until the process that started this one is gone."""
     settings = Settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

@@ -19,8 +19,17 @@ def open_evaluator(settings: Settings, dataset: Dataset, limits: Limits) -> Eval
             from evolution.ray_evaluator import RayEvaluator  # noqa: PLC0415 - see above
 
             cluster = RayCluster(
-                address=settings.ray_address, cpus=settings.workers, token_path=settings.ray_token_path
+                address=settings.ray_address,
+                cpus=settings.workers,
+                token_path=settings.ray_token_path,
+                own_node=settings.ray_own_node,
             )
             return RayEvaluator(dataset, cluster, limits)
         case unknown:
             assert_never(unknown)
+
+
+def worker_count(evaluator: Evaluator) -> int | None:
+    """Return how many candidates the evaluator trains at once; None while it does not know."""
+    count: object = getattr(evaluator, "workers", 1)
+    return count if isinstance(count, int) else None

@@ -6,6 +6,8 @@ import time
 from types import TracebackType
 from typing import Self
 
+from structlog.contextvars import bind_contextvars
+
 from service.errors import DatabaseUnavailable, LeaseLost
 from service.store.database import Database
 from service.store.entities import Lease
@@ -61,6 +63,7 @@ class Heartbeat:
             raise LeaseLost(self._lease.job_id)
 
     def _beat(self) -> None:
+        bind_contextvars(job=self._lease.job_id, lease=self._lease.number)
         while not self._ended.wait(self._lease_seconds / BEATS_PER_LEASE):
             if time.monotonic() - self._last_progress > STUCK_SECONDS:
                 log.error("job %s makes no progress; giving up its lease", self._lease.job_id)

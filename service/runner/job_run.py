@@ -37,6 +37,7 @@ from service.runner.job_data import load_job_data
 from service.runner.judgement import JobRows, judge
 from service.runner.phases import run_phases
 from service.runner.plan import FINAL, SEARCH, Plan
+from service.runner.presence import Presence
 from service.runner.rivals import fit_rival
 from service.settings import Settings
 from service.store.candidate_repository import CandidateRepository
@@ -74,12 +75,14 @@ class JobRun:
         settings: Settings,
         lease: Lease,
         heartbeat: Heartbeat,
+        presence: Presence,
         stop: threading.Event,
     ) -> None:
         self._database = database
         self._settings = settings
         self._lease = lease
         self._heartbeat = heartbeat
+        self._presence = presence
         self._stop = stop
         self._recorded = 0
         self._raw_test: Split | None = None
@@ -128,6 +131,7 @@ class JobRun:
                     raise JobFailed(str(error)) from error
                 else:
                     delay = min(2 * delay + 1, LONGEST_DELAY_SECONDS)
+                self._presence.struggles(str(error))
                 log.warning("job %s: %s; trying again in %.0f s", self._lease.job_id, error, delay)
                 self._pause(delay)
             else:
@@ -231,7 +235,7 @@ class JobRun:
                         results.append(evaluation)
                         failures.note(evaluation)
                     case Waiting():
-                        pass
+                        self._presence.works(evaluator)
                 if isinstance(event, Waiting) or len(batch) >= BATCH:
                     self._record(phase, batch)
                     self._obey()

@@ -5,6 +5,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from structlog.contextvars import bound_contextvars
+
 from service.data.built_in import BUILT_IN
 from service.data.errors import DatasetUnavailable
 from service.data.prepared import load_dataset
@@ -13,6 +15,7 @@ from service.runner.calibration import DATASET, flops_per_second, workers
 from service.runner.dataset_row import dataset_row
 from service.runner.heartbeat import Heartbeat
 from service.runner.job_run import JobRun
+from service.runner.presence import Presence
 from service.settings import Settings
 from service.store.database import Database
 from service.store.dataset_repository import DatasetRepository
@@ -38,21 +41,25 @@ class Runner:
         self._settings = settings
         self._stop = stop
         self._identity = RunnerIdentity.of_this_process()
+        self._presence = Presence(database, self._identity)
         self._unprepared = list(BUILT_IN)
         self._calibrated = False
+        self._interrupted: Lease | None = None
 
     def run(self) -> None:
         """Claim and execute jobs until `stop` is set; prepare data and calibrate while there is nothing to do."""
         log.info("runner %s is ready", self._identity)
-        while not self._stop.is_set():
-            try:
-                self._step()
-            except DatabaseUnavailable as error:
-                # A job that was being executed keeps its rows; its lease ends, and some runner goes on.
-                log.warning("%s Trying again in %.0f s", error, DATABASE_SECONDS)
-                self._stop.wait(DATABASE_SECONDS)
+        with self._presence:
+            while not self._stop.is_set():
+                try:
+                    self._step()
+                except DatabaseUnavailable as error:
+                    # A job that was being executed keeps its rows; its lease ends, and some runner goes on.
+                    log.warning("%s Trying again in %.0f s", error, DATABASE_SECONDS)
+                    self._stop.wait(DATABASE_SECONDS)
 
     def _step(self) -> None:
+        self._give_back()
         lease = self._claim()
         if lease is not None:
             self._execute(lease)
@@ -64,18 +71,29 @@ class Runner:
         else:
             self._stop.wait(IDLE_SECONDS)
 
+    def _give_back(self) -> None:
+        """Give back the job during which the database went away; else it would wait for the end of its lease."""
+        if self._interrupted is not None:
+            with suppress(LeaseLost), self._database.write() as session:
+                JobRepository(session).release(self._interrupted)
+            self._interrupted = None
+
     def _claim(self) -> Lease | None:
         with self._database.write() as session:
             return Queue(session).claim(self._identity, LEASE_SECONDS, self._settings.max_running_jobs)
 
     def _execute(self, lease: Lease) -> None:
-        log.info("job %s: claimed with lease %d", lease.job_id, lease.number)
-        with Heartbeat(self._database, lease, LEASE_SECONDS) as heartbeat:
+        with (
+            bound_contextvars(job=lease.job_id, lease=lease.number),
+            Heartbeat(self._database, lease, LEASE_SECONDS) as heartbeat,
+        ):
+            log.info("job %s: claimed with lease %d", lease.job_id, lease.number)
             try:
-                JobRun(self._database, self._settings, lease, heartbeat, self._stop).run()
+                JobRun(self._database, self._settings, lease, heartbeat, self._presence, self._stop).run()
             except LeaseLost:
                 log.warning("job %s: the lease was lost to another runner; leaving the job to it", lease.job_id)
             except DatabaseUnavailable:
+                self._interrupted = lease
                 raise
             except Exception as error:
                 # A mistake of ours: without an end the job would bring down one runner after the other.

@@ -10,11 +10,12 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
@@ -28,12 +29,23 @@ CONNECT_SECONDS: Final = 2
 POOL_SECONDS: Final = 5
 IDLE_SECONDS: Final = 10
 """So long PostgreSQL waits for the next statement of a transaction before it ends it."""
+POOL_SIZES: Final[dict[Dialect, int]] = {"sqlite": 20, "postgresql": 5}
+POOL_OVERFLOW: Final[dict[Dialect, int]] = {"sqlite": 20, "postgresql": 15}
 
 # NaN and the infinities are no JSON; they are refused here if they come so far.
 # One encoder for all: `json.dumps` makes a new one for every value unless all its settings are the defaults.
 _to_json: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Connections to the database: those in use, those that wait for use, and the most that may be in use at once."""
+
+    in_use: int
+    idle: int
+    most: int
 
 
 class Database:
@@ -62,6 +74,17 @@ class Database:
         if self.journal is None:
             return f"PostgreSQL at {where}"
         return f"SQLite {sqlite3.sqlite_version} at {where}, {sqlite.EXPLANATIONS[self.journal]}"
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database; None on PostgreSQL."""
+        return Path(str(self._engine.url.database)) if self.dialect == "sqlite" else None
+
+    @property
+    def connections(self) -> Connections:
+        """How many connections this process has."""
+        pool = cast("QueuePool", self._engine.pool)
+        return Connections(pool.checkedout(), pool.checkedin(), POOL_SIZES[self.dialect] + POOL_OVERFLOW[self.dialect])
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -125,7 +148,12 @@ def _sqlite_engine(url: URL, journal: sqlite.Journal) -> Engine:
     # The URL names the file; its folder is part of the address, and SQLite makes files only.
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        url, json_serializer=_to_json, pool_size=20, max_overflow=20, pool_timeout=POOL_SECONDS, hide_parameters=True
+        url,
+        json_serializer=_to_json,
+        pool_size=POOL_SIZES["sqlite"],
+        max_overflow=POOL_OVERFLOW["sqlite"],
+        pool_timeout=POOL_SECONDS,
+        hide_parameters=True,
     )
     sqlite.prepare(engine, journal)
     return engine
@@ -148,8 +176,8 @@ def _postgresql_engine(url: URL) -> Engine:
         json_serializer=_to_json,
         connect_args={name: value for name, value in settings.items() if name not in url.query},
         pool_pre_ping=True,
-        pool_size=5,
-        max_overflow=15,
+        pool_size=POOL_SIZES["postgresql"],
+        max_overflow=POOL_OVERFLOW["postgresql"],
         pool_timeout=POOL_SECONDS,
         hide_parameters=True,
     )

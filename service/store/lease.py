@@ -58,9 +58,13 @@ class RunnerIdentity:
         found = _process(os.getpid())
         return cls(_host(), boot_id(), os.getpid(), found[1] if found else _UNKNOWN_START)
 
+    def is_here(self) -> bool:
+        """Whether the process is one of this machine, since it started last."""
+        return (self.host, self.boot) == (_host(), boot_id())
+
     def known_dead(self) -> bool:
         """Whether the process is gone for sure; False when this machine cannot know."""
-        if (self.host, self.boot) != (_host(), boot_id()):
+        if not self.is_here():
             return False
         found = _process(self.pid)
         if found is None:

@@ -130,6 +130,7 @@ jobs = Table(
     CheckConstraint(_one_of("phase", PHASES), name="phase"),
     Index(None, "created_at", "id"),
     Index(None, "status", "created_at", "id"),
+    Index(None, "started_at"),
     Index(None, "owner", "created_at", "id"),
     Index(None, "owner", "status", "created_at", "id"),
     Index(None, "dataset_id"),
@@ -410,6 +411,20 @@ rivals = Table(
     CheckConstraint("(validation_score IS NULL) = (predictions IS NULL)", name="score_and_predictions"),
     CheckConstraint(f"seconds BETWEEN 0 AND {LARGEST_FLOAT}", name="seconds_finite"),
     CheckConstraint("validation_score BETWEEN 0 AND 1", name="validation_score_share"),
+)
+
+# The processes that execute jobs, as they report themselves; those that ended without a word are removed later.
+runners = Table(
+    "runners",
+    metadata,
+    Column("id", String(300), primary_key=True),
+    # By the clock of leases, which never jumps: see `service.store.lease`.
+    Column("seen", Double, nullable=False),
+    Column("boot", Text),
+    # How many candidates its evaluator trains at once, null where it is not known.
+    Column("workers", Integer),
+    Column("trouble", Text),
+    Column("started_at", UtcDateTime, nullable=False),
 )
 
 # What opens the service from elsewhere; of the token itself there is the digest alone.

@@ -74,13 +74,18 @@ def _heads(config: Config) -> set[str]:
 def _revisions(connection: Connection, config: Config) -> set[str]:
     """Return the newest migrations that the database has. Raises SchemaNewer when this release does not know one."""
     applied = set(MigrationContext.configure(connection).get_current_heads())
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    require_known(applied, config)
+    return applied
+
+
+def require_known(applied: set[str], config: Config | None = None) -> None:
+    """Raise SchemaNewer when this release does not know one of the migrations `applied`."""
+    known = {script.revision for script in ScriptDirectory.from_config(config or _config()).walk_revisions()}
     if applied - known:
         raise SchemaNewer(
             f"the database was changed by a newer release (its schema is {', '.join(sorted(applied))}); "
             "start that release, or restore a backup from before its first start"
         )
-    return applied
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from service.api import health
+from service import readiness
 from service.store.database import Database
 from tests.postgres import Postgres
 from tests.service.api.serving import InProcess, problem_of, serving, submit
@@ -32,7 +32,7 @@ def test_a_job_that_waits_for_nobody_is_told(running: InProcess, monkeypatch: py
 
     assert running.client.get("/readyz").json()["warnings"] == []
 
-    monkeypatch.setattr(health, "_PATIENCE", timedelta(0))
+    monkeypatch.setattr(readiness, "PATIENCE", timedelta(0))
 
     assert "no runner works" in running.client.get("/readyz").json()["warnings"][0]
 
@@ -40,7 +40,7 @@ def test_a_job_that_waits_for_nobody_is_told(running: InProcess, monkeypatch: py
 def test_a_job_that_somebody_works_on_is_no_warning(
     running: InProcess, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "_PATIENCE", timedelta(0))
+    monkeypatch.setattr(readiness, "PATIENCE", timedelta(0))
     submit(running.client)
     submit(running.client)
     claim(database)

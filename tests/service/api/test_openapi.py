@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from service.api.problems import Problem
+from tests.service.api.serving import problem_of
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "rest.md"
 METHODS = {"get", "put", "post", "delete", "patch"}
@@ -70,6 +71,7 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "GET /v1/audit",
         "GET /healthz",
         "GET /readyz",
+        "GET /metrics",
     }
 
 
@@ -133,9 +135,29 @@ def test_limits_are_told(description: dict[str, Any]) -> None:
     assert (page_size["schema"]["minimum"], page_size["schema"]["maximum"]) == (1, 200)
 
 
-def test_no_page_loads_from_elsewhere(client: httpx.Client) -> None:
-    assert client.get("/docs").status_code == 404
+def test_the_page_of_the_description_loads_nothing_from_elsewhere(client: httpx.Client) -> None:
+    page = client.get("/docs")
+
+    assert page.status_code == 200
     assert client.get("/redoc").status_code == 404
+    scripts, others = (
+        re.findall(r'<script src="([^"]+)"', page.text),
+        re.findall(r'<link [^>]*href="([^"]+)"', page.text),
+    )
+    assert len(scripts) == 2
+    assert len(others) == 2
+    for address in scripts + others:
+        assert address.startswith("/")
+        assert not address.startswith("//")
+        assert client.get(address).status_code == 200
+    # No script and no style stands in the page itself, so the policy can forbid it.
+    assert not re.search(r"<script(?! src=)|<style|\son\w+=|\sstyle=", page.text)
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'self'")
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    problem_of(client.get("/docs/redoc.standalone.js"), 404)
+    problem_of(client.get("/docs/..%2f__init__.py"), 404)
 
 
 def test_the_document_names_every_operation(description: dict[str, Any]) -> None:

@@ -169,3 +169,20 @@ def _wait_for_evaluations(client: Client, job_id: str, count: int) -> None:
     for event in client.events(job_id):
         if event.type == "evaluated" and event.data["progress"]["evaluated"] >= count:
             return
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_the_service_and_its_runner_at_once(number: signal.Signals, data_dir: Path) -> None:
+    with serving(environment(data_dir)) as service, Client(service.url) as client:
+        _wait_for_evaluations(client, client.submit(json.loads(LONG))["id"], 10)
+        (runner,) = psutil.Process(service.process.pid).children()
+        # It cannot stop by itself any more, so a single signal would be waited for.
+        runner.suspend()
+        os.kill(service.process.pid, number)
+        while service.process.poll() is None and psutil.Process(service.process.pid).net_connections("inet"):
+            time.sleep(0.02)
+
+        os.kill(service.process.pid, number)
+
+        assert service.process.wait(5) == 0
+        assert not runner.is_running()
