@@ -14,7 +14,7 @@ from service.store.job_repository import JobRepository
 
 def require_runnable(spec: JobSpec, dataset: JobData) -> None:
     """Raise InvalidSpec with everything that keeps the spec from being run on its data set."""
-    require_none(spec.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
+    require_none(spec.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0], dataset.task))
 
 
 def require_none(refusals: Sequence[FieldError]) -> None:
@@ -26,6 +26,7 @@ def require_none(refusals: Sequence[FieldError]) -> None:
 def queued(session: Session, owner: str, spec: JobSpec, cloned_from: str | None = None) -> Answer:
     """Queue a job and return the answer that tells of it. Raises DatasetNotFound, and InvalidSpec."""
     dataset = JobData.named(session, owner, spec.dataset)
+    spec = spec.for_task(dataset.task)
     require_runnable(spec, dataset)
     dataset.hold(session)
     job = JobRepository(session, owner).create(
