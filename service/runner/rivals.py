@@ -29,8 +29,9 @@ MOST_SVC_ROWS: Final = 20_000
 MOST_SVR_ROWS: Final = 10_000
 """The same for numbers, where most rows become support vectors."""
 
-MOST_FOREST_CELLS: Final = 2_000_000
-"""Rows times inputs. A forest for regression tries every input at every split, one for classification their root."""
+MOST_FOREST_CELLS: Final = 500_000
+"""Rows times inputs: half a minute for each fit. A forest for numbers tries every input at every split, one for classes
+only as many as their root."""
 
 SEED_LIMIT: Final = 2**32
 """scikit-learn takes seeds of 32 bits."""

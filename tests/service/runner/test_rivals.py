@@ -160,26 +160,19 @@ def test_numbers_that_are_not_finite_are_no_answer() -> None:
     assert np.isnan(failed.predictions).all()
 
 
-def test_a_forest_for_numbers_is_bounded_by_rows_times_inputs() -> None:
+def test_methods_for_numbers_have_bounds_of_their_own() -> None:
     data = one_target().standardized()
-    rows = MOST_FOREST_CELLS // 6 + 1
-    large = replace(data, train=Split(np.zeros((rows, 6), np.float32), np.zeros((rows, 1))))
-    taken, skipped = chosen_rivals(large)
 
-    assert taken == ()
-    assert {one.name: one.reason for one in skipped} == {
-        "mlp": "333,334 training rows; it is fitted up to 200,000",
-        "random_forest": "333,334 training rows; it is fitted up to 200,000",
-        "svr": "333,334 training rows; it is fitted up to 10,000",
-    }
-    wide = replace(
-        data, input_shape=(200,), train=Split(np.zeros((10_001, 200), np.float32), np.zeros((10_001, 1))),
-        validation=Split(np.zeros((2, 200), np.float32), np.zeros((2, 1))), test=None, standardization=None,
-    )  # fmt: skip
-    assert [(one.name, one.reason) for one in chosen_rivals(wide)[1]] == [
-        ("random_forest", "2,000,200 training rows times inputs; it is fitted up to 2,000,000"),
-        ("svr", "10,001 training rows; it is fitted up to 10,000"),
-    ]
+    def left_out(rows: int) -> dict[str, str]:
+        train = Split(np.zeros((rows, 6), np.float32), np.zeros((rows, 1)))
+        return {one.name: one.reason for one in chosen_rivals(replace(data, train=train))[1]}
+
+    assert left_out(10_000) == {}
+    assert left_out(10_001) == {"svr": "10,001 training rows; it is fitted up to 10,000"}
+    assert MOST_FOREST_CELLS == 6 * 83_333 + 2
+    assert set(left_out(83_333)) == {"svr"}
+    assert left_out(83_334)["random_forest"] == "500,004 training rows times inputs; it is fitted up to 500,000"
+    assert set(left_out(MOST_ROWS + 1)) == {"mlp", "random_forest", "svr"}
 
 
 def test_balanced_accuracy_scores_a_method_by_class(irises: Dataset) -> None:
