@@ -21,7 +21,7 @@ from sqlalchemy import update
 from core.dataset import Dataset, Split
 from core.export import from_bytes
 from service.data.prepared import load_dataset
-from service.runner import job_run
+from service.runner import job_data
 from service.runner.verification import Different, verify
 from service.settings import Settings
 from service.store.database import Database
@@ -120,7 +120,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Judge
         dataset = load_dataset("diabetes", directory / "datasets")
         changed = dataset if change is None else change(dataset)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(job_run, "load_dataset", lambda *_arguments, changed=changed: changed)
+            patch.setattr(job_data, "load_dataset", lambda *_arguments, changed=changed: changed)
             training = HUBER if name == "patients" else SPEC["training"]
             job = execute(database, settings_for(url, directory), submit(database, **SPEC | {"training": training}))
         found[name] = Judged(database, job, changed)
@@ -301,7 +301,7 @@ def _wait_for(database: Database, job_id: str, phase: str) -> None:
 def test_test_rows_that_are_all_alike_end_the_job_before_its_search(
     database: Database, database_url: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_run, "load_dataset", lambda *arguments: constant(load_dataset(*arguments)))
+    monkeypatch.setattr(job_data, "load_dataset", lambda *arguments: constant(load_dataset(*arguments)))
     job = execute(database, settings_for(database_url, data_dir), submit(database, **SPEC))
 
     assert job.status == "failed"
