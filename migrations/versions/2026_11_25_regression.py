@@ -1,6 +1,6 @@
 """A score on the validation rows may be R2, which has no lower limit: it need only be finite.
 
-Revision 0010, follows 0009.
+Revision 0011, follows 0010.
 """
 
 from typing import Final
@@ -8,8 +8,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-revision: Final = "0010"
-down_revision: Final = "0009"
+revision: Final = "0011"
+down_revision: Final = "0010"
 branch_labels: Final = None
 depends_on: Final = None
 
