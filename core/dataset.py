@@ -15,6 +15,8 @@ Task = Literal["classification", "binary", "multi_label", "regression"]
 TASKS: tuple[Task, ...] = get_args(Task)
 
 FIT_ROWS = 4096
+LARGEST_TARGET = 1e30
+"""Networks calculate in float32, whose squares of larger numbers overflow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class Split:
     """Rows with their targets: inputs float32 (n, *input_shape), and for each task its kind of targets.
 
     Classification and binary: int64 (n,) class indices. Multi-label: int64 (n, labels) of 0 and 1. Regression: float32
-    (n, outputs). Holds read-only views, not copies. Raises InvalidDataset.
+    or float64 (n, outputs), within plus and minus 1e30. Holds read-only views, not copies. Raises InvalidDataset.
     """
 
     inputs: npt.NDArray[np.float32]
@@ -30,8 +32,10 @@ class Split:
 
     def __post_init__(self) -> None:
         _check_array(self.inputs, "inputs", np.dtype(np.float32))
-        numbers = isinstance(self.targets, np.ndarray) and self.targets.dtype == np.float32
-        _check_array(self.targets, "targets", np.dtype(np.float32 if numbers else np.int64))
+        numbers = isinstance(self.targets, np.ndarray) and (
+            self.targets.dtype == np.float32 or (self.targets.dtype == np.float64 and self.targets.ndim == 2)
+        )
+        _check_array(self.targets, "targets", self.targets.dtype if numbers else np.dtype(np.int64))
         fits = self.inputs.ndim >= 2 and self.targets.ndim in ((2,) if numbers else (1, 2))
         if not fits or len(self.inputs) != len(self.targets):
             raise InvalidDataset(
@@ -42,6 +46,8 @@ class Split:
             raise InvalidDataset("a split needs at least one row and one input")
         if numbers and not (np.isfinite(self.targets.min()) and np.isfinite(self.targets.max())):
             raise InvalidDataset("targets hold NaN or infinite values; fill or remove those rows")
+        if self.targets.dtype == np.float64 and np.abs(self.targets).max() > LARGEST_TARGET:
+            raise InvalidDataset("targets go beyond plus or minus 1e30; give them in a larger unit")
         # Minimum and maximum pass a NaN on and need no array of flags as large as the data.
         if not (np.isfinite(self.inputs.min()) and np.isfinite(self.inputs.max())):
             raise InvalidDataset("inputs hold NaN or infinite values; fill or remove those rows")
@@ -99,6 +105,17 @@ class Standardization:
             np.divide(result, self.scale, out=result)
         return result
 
+    def apply_to_targets(self, targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return what `apply` does; float64 targets (n, outputs) stay float64, so that `restore` gives them back."""
+        if targets.dtype != np.float64:
+            return self.apply(targets)
+        standardized: npt.NDArray[np.float64] = (targets - self.mean.astype(np.float64)) / self.scale.astype(np.float64)
+        return standardized
+
+    def restore(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return values * scale + mean as float64: standardized numbers (n, columns) in their own units again."""
+        return values.astype(np.float64) * self.scale.astype(np.float64) + self.mean.astype(np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -149,7 +166,7 @@ class Dataset:
 
     def _check_targets(self, name: str, targets: npt.NDArray[Any]) -> None:
         if self.task == "regression":
-            if targets.dtype != np.float32 or targets.shape[1:] != (self.outputs,):
+            if targets.dtype not in (np.float32, np.float64) or targets.shape[1:] != (self.outputs,):
                 raise InvalidDataset(
                     f"{name}: expected float32 targets (n, {self.outputs}), got {targets.dtype.name} {targets.shape}"
                 )
@@ -180,7 +197,7 @@ class Dataset:
 
         def transformed(split: Split) -> Split:
             inputs = standardization.apply(split.flat_inputs).reshape(split.inputs.shape)
-            return Split(inputs, split.targets if of_targets is None else of_targets.apply(split.targets))
+            return Split(inputs, split.targets if of_targets is None else of_targets.apply_to_targets(split.targets))
 
         return replace(
             self,

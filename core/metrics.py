@@ -5,12 +5,27 @@ What cannot be computed at all (no rows, shapes that differ, values that are not
 `accuracy` and `cross_entropy`, which training asks while it may be diverging, hand such values on.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import InvalidDataset
+
+MetricName = Literal["accuracy", "balanced_accuracy", "r2"]
+METRICS: tuple[MetricName, ...] = get_args(MetricName)
+
+METRICS_OF: Mapping[str, tuple[MetricName, ...]] = MappingProxyType(
+    {
+        "classification": ("accuracy", "balanced_accuracy"),
+        "binary": ("accuracy", "balanced_accuracy"),
+        "multi_label": ("accuracy",),
+        "regression": ("r2",),
+    }
+)
+"""What a network of each task can be scored by, larger is better; the first is the default."""
 
 # What a probability of 0 counts as in the log loss: the smallest that float32 tells from 0.
 SMALLEST_PROBABILITY = 2.0**-149

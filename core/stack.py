@@ -63,7 +63,8 @@ def train_stack(
     members = _members(architectures, dataset, seeds)
     if not all(can_stack(member.network.architecture, dataset.task, config) for member in members):
         raise InvalidStack(
-            "only dense networks for plain classification, with sgd or adam and without clipping, train as a stack"
+            "only dense networks for plain classification, scored by accuracy, with sgd or adam and without clipping, "
+            "train as a stack"
         )
     # Members of one architecture stand side by side.
     order = sorted(members, key=lambda member: member.network.architecture.widths)

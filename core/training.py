@@ -30,7 +30,7 @@ from core.schedule import schedule
 from core.step import EpochBuffer, Stepper
 from core.training_config import TrainingConfig
 from core.training_state import MAX_SEED, TrainingState
-from core.validation import validation_loss, validation_score
+from core.validation import check_metric, validation_loss, validation_score
 
 __all__ = ["Epoch", "Training", "TrainingConfig", "TrainingResult", "TrainingState", "predicted_flops", "train"]
 
@@ -56,7 +56,7 @@ class TrainingResult:
 
     @property
     def score(self) -> float:
-        """The task's score on the validation rows at the best epoch: accuracy, or for regression R2."""
+        """The score on the validation rows at the best epoch: the config's metric, or the task's own."""
         return self.curve[self.best_epoch - 1].validation_score
 
 
@@ -93,6 +93,7 @@ class Training:
     def __init__(self, architecture: Architecture, dataset: Dataset, config: TrainingConfig, *, seed: int) -> None:
         started = time.thread_time()
         check_fit(architecture, dataset, seed)
+        check_metric(dataset.task, config.metric)
         self.architecture, self.dataset, self.config, self.seed = architecture, dataset, config, seed
         self._network = _network(architecture, dataset)
         self._network.initialize(stream(seed, INITIALIZATION, 0))
@@ -199,7 +200,8 @@ class Training:
             train_loss = self._buffer.loss()
             outputs = self._inference(validation.flat_inputs)
             loss = validation_loss(task, config, outputs, validation.targets)
-            epoch = Epoch(train_loss, loss, validation_score(task, outputs, validation.targets))
+            score = validation_score(task, outputs, validation.targets, config.metric)
+            epoch = Epoch(train_loss, loss, score)
             # A parameter may be infinite behind a relu that maps it to 0, where no logit shows it.
             finite = math.isfinite(float(self._network.parameters.sum()))
         if not (finite and all(map(math.isfinite, (train_loss, loss, epoch.validation_score)))):
@@ -247,7 +249,9 @@ def can_stack(architecture: Architecture, task: Task, config: TrainingConfig) ->
     """Say whether networks of this kind can train together in one step (see `core.stack`)."""
     # A member's gradient is clipped by its own norm, and AdamW shrinks by the rate: a stack does neither.
     plain_steps = config.clip_norm is None and config.optimizer != "adamw"
-    return plain_steps and takes_the_dense_path(architecture, task, config)
+    # A stack counts right answers, all members at once.
+    plain_score = config.metric in (None, "accuracy")
+    return plain_steps and plain_score and takes_the_dense_path(architecture, task, config)
 
 
 def check_fit(architecture: Architecture, dataset: Dataset, seed: int) -> None:

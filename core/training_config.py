@@ -6,14 +6,16 @@ from typing import Any, Literal, get_args
 
 from core.errors import InvalidTrainingConfig
 from core.json_fields import check_format, check_int, json_object
+from core.metrics import METRICS, MetricName
 from core.optimizer import OPTIMIZERS, OptimizerName
 from core.schedule import SCHEDULES, ScheduleName
 
 RegressionLoss = Literal["squared_error", "huber"]
 REGRESSION_LOSSES: tuple[RegressionLoss, ...] = get_args(RegressionLoss)
 
-# Format 1 has the first eight fields and the first two names each; what it can say is still written in it.
-FIRST_FORMAT, FORMAT = 1, 2
+# Format 1 has the first eight fields and the first two names each, format 2 all but the metric; what an older format
+# can say is still written in it.
+FIRST_FORMAT, SECOND_FORMAT, FORMAT = 1, 2, 3
 FIRST_FIELDS = (
     "epochs",
     "batch_size",
@@ -44,6 +46,9 @@ class TrainingConfig:
     (not in validation): numbers, or "balanced" for rows / (classes * rows of the class). For regression,
     `regression_loss` is the squared error or Huber's loss, whose `huber_delta` counts in the targets' deviations when
     they are standardized.
+
+    `metric` is what the validation score is, by which the best epoch is chosen; None for the task's default, accuracy
+    or R2 (`core.metrics.METRICS_OF`).
     """
 
     epochs: int = 8
@@ -59,6 +64,7 @@ class TrainingConfig:
     class_weights: Literal["balanced"] | tuple[float, ...] | None = None
     regression_loss: RegressionLoss = "squared_error"
     huber_delta: float = 1.0
+    metric: MetricName | None = None
 
     def __post_init__(self) -> None:
         error = InvalidTrainingConfig
@@ -71,6 +77,8 @@ class TrainingConfig:
         ):
             if getattr(self, name) not in known:
                 raise error(f"unknown {name} {getattr(self, name)!r}; known are {', '.join(known)}"[:300])
+        if self.metric is not None and self.metric not in METRICS:
+            raise error(f"unknown metric {self.metric!r}; known are {', '.join(METRICS)}"[:300])
         for name in ("learning_rate", "momentum", "weight_decay", "label_smoothing", "huber_delta"):
             self._check_number(name)
         if self.clip_norm is not None:
@@ -120,7 +128,8 @@ class TrainingConfig:
         """Return plain JSON values, with a format number."""
         if self._first_format_says_it():
             return {"format": FIRST_FORMAT, **{name: getattr(self, name) for name in FIRST_FIELDS}}
-        value = {"format": FORMAT, **{name: getattr(self, name) for name in self.__slots__}}
+        written = FORMAT if self.metric is not None else SECOND_FORMAT
+        value = {"format": written, **{name: getattr(self, name) for name in _names(written)}}
         if isinstance(self.class_weights, tuple):
             value["class_weights"] = list(self.class_weights)
         return value
@@ -133,11 +142,18 @@ class TrainingConfig:
     def from_json(cls, value: object) -> "TrainingConfig":
         """Read what `to_json` wrote, now or in an earlier release; anything else raises InvalidTrainingConfig."""
         error = InvalidTrainingConfig
-        first = isinstance(value, dict) and value.get("format") == FIRST_FORMAT
-        names = FIRST_FIELDS if first else cls.__slots__
+        names = _names(value.get("format") if isinstance(value, dict) else None)
         fields = json_object(value, what="training", keys=("format", *names), error=error)
         check_format(fields, what="training", known=FORMAT, oldest=FIRST_FORMAT, error=error)
         settings = {name: fields[name] for name in names}
         if isinstance(settings.get("class_weights"), list):
             settings["class_weights"] = tuple(settings["class_weights"])
         return cls(**settings)
+
+
+def _names(written: object) -> tuple[str, ...]:
+    """Return the fields that a format has."""
+    if written == FIRST_FORMAT:
+        return FIRST_FIELDS
+    every = tuple(TrainingConfig.__slots__)
+    return tuple(name for name in every if name != "metric") if written == SECOND_FORMAT else every

@@ -98,7 +98,7 @@ class Evaluation:
     The fitness is the mean of `scores`, one per replicate in the order of their seeds; without any where there is a
     single one. `curve`, `network` and `test_predictions` are the first replicate's. `epochs` and `flops` were really
     spent by all replicates, `seconds` is CPU time. `network` is an .npz file, `test_predictions` holds one
-    little-endian uint16 class index per test row.
+    little-endian uint16 class index per test row, for regression a little-endian float64 in the target's units.
     """
 
     candidate: Candidate

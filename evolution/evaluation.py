@@ -8,9 +8,13 @@ from time import thread_time
 from types import TracebackType
 from typing import Protocol, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from core.dataset import Dataset
 from core.errors import Diverged
 from core.export import to_bytes
+from core.network import Network
 from core.replicates import mean_and_standard_error, replicate_seeds, train_replicates
 from core.training import Training, TrainingResult, predicted_flops
 from evolution.blas import pin_blas
@@ -65,9 +69,12 @@ def evaluate_candidate(candidate: Candidate, dataset: Dataset, limits: Limits = 
     pin_blas()
     if candidate.predict_test and dataset.test is None:
         raise EvolutionError(f"candidate {candidate.number} is to predict the test rows, but the dataset has none")
-    if candidate.predict_test and dataset.task not in ("classification", "binary"):
-        # They are kept as one class index per row.
-        raise EvolutionError(f"test rows of a {dataset.task} task cannot be predicted: there is no class for each row")
+    several = dataset.task == "multi_label" or (dataset.task == "regression" and dataset.outputs > 1)
+    if candidate.predict_test and several:
+        # They are kept as one class index, or one number, per row.
+        raise EvolutionError(
+            f"test rows of {dataset.task} with {dataset.outputs} outputs cannot be predicted: only one answer is kept"
+        )
     worker = f"{socket.gethostname()}/{os.getpid()}"
     refusal = limits.refusal(candidate, dataset)
     if refusal is not None:
@@ -125,9 +132,7 @@ def _failure(diverged: list[Diverged], replicates: int) -> str:
 def _succeeded(candidate: Candidate, dataset: Dataset, results: list[TrainingResult], worker: str) -> Evaluation:
     first, predictions = results[0], None
     if candidate.predict_test and dataset.test is not None:
-        # The dataset is standardized already, so the network must not do it again.
-        classes = first.network.predict_prepared(dataset.test.flat_inputs)
-        predictions = classes.astype("<u2").tobytes()
+        predictions = _predictions(first.network, dataset.test.flat_inputs)
     scores = tuple(float(result.score) for result in results)
     return Evaluation(
         candidate=candidate,
@@ -142,6 +147,17 @@ def _succeeded(candidate: Candidate, dataset: Dataset, results: list[TrainingRes
         test_predictions=predictions,
         scores=scores if candidate.replicates > 1 else (),
     )
+
+
+def _predictions(network: Network, inputs: npt.NDArray[np.float32]) -> bytes:
+    """Return one answer per row; the inputs are standardized already, so the network must not do it again."""
+    if network.task != "regression":
+        return network.predict_prepared(inputs).astype("<u2").tobytes()
+    # A number that overflowed is a very wrong answer, not a missing one.
+    largest = float(np.finfo(np.float32).max)
+    outputs = np.nan_to_num(network.logits(inputs), nan=largest, posinf=largest, neginf=-largest)
+    units = network.target_standardization
+    return (outputs if units is None else units.restore(outputs)).astype("<f8").tobytes()
 
 
 def failed_evaluation(candidate: Candidate, error: str, *, seconds: float = 0.0, worker: str = "") -> Evaluation:

@@ -7,7 +7,7 @@ and one over the seeds alone takes the luck of the test rows for it; `crossed_me
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -143,7 +143,7 @@ def welch_test(one: Sequence[float], other: Sequence[float], confidence: float =
     return _estimate(first - second, total, total**2 / spread if spread else 1.0, confidence)
 
 
-def crossed_mean(values: npt.NDArray[Any], confidence: float = 0.95) -> Estimate:
+def crossed_mean(values: npt.NDArray[Any], confidence: float = 0.95, *, shares: bool = True) -> Estimate:
     """Return the mean of values (seeds, rows), at least 2 x 2, with an interval over new seeds *and* new rows.
 
     The variance of the mean is estimated as Var over rows of (mean over seeds) / rows + Var over seeds of (mean over
@@ -154,6 +154,9 @@ def crossed_mean(values: npt.NDArray[Any], confidence: float = 0.95) -> Estimate
     variance is often near 0 by luck, and a test at 5 % rejects in up to 14 % of null cases where seeds matter; take
     five or more. That tests which ignore the choice of training set and seed reject too often: T. G. Dietterich,
     "Approximate Statistical Tests", Neural Computation 10, 1998.
+
+    `shares` says that the mean is a share of rows, or a difference of two, which widens the interval where all values
+    are equal; a mean of other numbers has no such scale, and its interval is then the mean itself.
     """
     array = np.asarray(values, np.float64)
     if array.ndim != 2 or min(array.shape) < 2:
@@ -162,8 +165,10 @@ def crossed_mean(values: npt.NDArray[Any], confidence: float = 0.95) -> Estimate
     by_rows = float(array.mean(axis=0).var(ddof=1)) / rows
     by_seeds = float(array.mean(axis=1).var(ddof=1)) / seeds
     variance = by_rows + by_seeds
-    if variance == 0:
+    if variance == 0 and shares:
         return _without_spread(float(array.mean()), rows, confidence)
+    if variance == 0:
+        return _estimate(float(array.mean()), 0.0, 1.0, confidence)
     spread = by_rows**2 / (rows - 1) + by_seeds**2 / (seeds - 1)
     freedom = variance**2 / spread
     return _estimate(float(array.mean()), variance, freedom, confidence)
@@ -180,22 +185,62 @@ def _without_spread(mean: float, rows: int, confidence: float) -> Estimate:
     return Estimate(mean, mean - reach, mean + reach, 1.0 if mean == 0 else 0.0)
 
 
-def paired_test(correct: npt.NDArray[np.bool_], rival: npt.NDArray[np.bool_], confidence: float = 0.95) -> Estimate:
-    """Test whether two arms differ in accuracy, from what each answered correctly: (seeds, rows), the same of both."""
-    if correct.shape != rival.shape:
-        raise InvalidStatistics(f"both arms need the same seeds and rows, got {correct.shape} and {rival.shape}")
-    return crossed_mean(correct.astype(np.float64) - rival.astype(np.float64), confidence)
+def stratified_mean(
+    values: npt.NDArray[Any], strata: npt.NDArray[np.int64], confidence: float = 0.95, *, shares: bool = True
+) -> Estimate:
+    """Return the mean over strata of their rows' means, for values (seeds, rows) and the stratum of each row (rows,).
+
+    As `crossed_mean`, with the variance over rows put together from those within each stratum (W. G. Cochran, "Sampling
+    Techniques", 1977, section 5.4) and its degrees of freedom after Satterthwaite. A stratum of one row does not show
+    its variance: the squared distance from the whole mean stands for it, which is rather too large.
+    """
+    array = np.asarray(values, np.float64)
+    if array.ndim != 2 or min(array.shape) < 2 or strata.shape != array.shape[1:]:
+        raise InvalidStatistics(f"expected values (seeds, rows) and strata (rows,), got {array.shape}, {strata.shape}")
+    by_row = array.mean(axis=0)
+    members = [strata == stratum for stratum in np.unique(strata)]
+    by_seed = np.mean([array[:, own].mean(axis=1) for own in members], axis=0)
+    mean = float(by_seed.mean())
+    by_rows = spread = 0.0
+    for own in members:
+        count = int(own.sum())
+        variance = float(by_row[own].var(ddof=1)) if count > 1 else float((by_row[own][0] - mean) ** 2)
+        part = variance / count / len(members) ** 2
+        by_rows += part
+        spread += part**2 / max(count - 1, 1)
+    by_seeds = float(by_seed.var(ddof=1)) / len(array)
+    total = by_rows + by_seeds
+    if total == 0 and shares:
+        # The smallest stratum shows least.
+        return _without_spread(mean, max(2, min(int(own.sum()) for own in members)), confidence)
+    spread += by_seeds**2 / (len(array) - 1)
+    return _estimate(mean, total, total**2 / spread if spread else 1.0, confidence)
 
 
-def floor_test(correct: npt.NDArray[np.bool_], floor: npt.NDArray[np.bool_], confidence: float = 0.95) -> Estimate:
-    """Test an arm's answers (seeds, rows) against one fixed answer per row (rows,), right or wrong: learning nothing.
+EstimateMean = Callable[[npt.NDArray[Any]], Estimate]
+"""What estimates a mean from values (seeds, rows): `crossed_mean`, or one of its kin."""
+
+
+def paired_test(values: npt.NDArray[Any], rival: npt.NDArray[Any], estimate: EstimateMean = crossed_mean) -> Estimate:
+    """Test whether two arms differ in the mean of their values, (seeds, rows), the same of both.
+
+    The values are what each answered correctly, or for regression 1 less the squared error as a multiple of the test
+    targets' variance, whose mean is R2.
+    """
+    if values.shape != rival.shape:
+        raise InvalidStatistics(f"both arms need the same seeds and rows, got {values.shape} and {rival.shape}")
+    return estimate(values.astype(np.float64) - rival.astype(np.float64))
+
+
+def floor_test(values: npt.NDArray[Any], floor: npt.NDArray[Any], estimate: EstimateMean = crossed_mean) -> Estimate:
+    """Test an arm's values (seeds, rows) against those of one fixed answer per row (rows,): learning nothing.
 
     The same crossed test as between two arms. A fixed answer has no luck with seeds, and the arm's own is in its
     rows. An arm that gives the fixed answer everywhere is not told apart from it (p = 1).
     """
-    if correct.ndim != 2 or floor.shape != correct.shape[1:]:
-        raise InvalidStatistics(f"expected (seeds, rows) and (rows,), got {correct.shape} and {floor.shape}")
-    return crossed_mean(correct.astype(np.float64) - floor.astype(np.float64), confidence)
+    if values.ndim != 2 or floor.shape != values.shape[1:]:
+        raise InvalidStatistics(f"expected (seeds, rows) and (rows,), got {values.shape} and {floor.shape}")
+    return estimate(values.astype(np.float64) - floor.astype(np.float64))
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:

@@ -1,7 +1,10 @@
 """The verdict as a value: what every arm reached, how they compare, what was learned, and the paragraph that says so.
 
-`evolution.comparison` reaches it; here is what it holds, and how it is stored. Format 1 (one sentence, networks only)
-is still read: what it did not hold is empty.
+`evolution.comparison` reaches it; here is what it holds, and how it is stored. Older formats (`verdict_formats`) are
+still read: what they did not hold is empty.
+
+A score is the verdict's metric: accuracy, balanced accuracy, or for regression R2, beside which stands the root mean
+squared error in the target's units.
 """
 
 from collections.abc import Mapping
@@ -9,6 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 from core.architecture import Architecture
+from core.metrics import MetricName
 from evolution.answers import Group
 from evolution.arms import SkippedRival
 from evolution.errors import InvalidVerdict
@@ -16,8 +20,9 @@ from evolution.finalists import Finalist
 from evolution.importance import Importance
 from evolution.ledger import LedgerEntry
 from evolution.recipe import Recipe
+from evolution.scoring import Rmse
+from evolution.verdict_formats import FORMAT, FORMATS, from_older_format, to_second_format
 
-FIRST_FORMAT, FORMAT = 1, 2
 SIGNIFICANCE = 0.05
 
 Conclusion = Literal["better", "worse", "no difference shown"]
@@ -25,18 +30,19 @@ Conclusion = Literal["better", "worse", "no difference shown"]
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What comes of learning nothing: always giving the same `answer` is right for this `share` of the test rows.
+    """What comes of learning nothing: always giving the same `answer` has this `score` on the test rows.
 
-    The answer is the most frequent class of the training rows.
+    The answer is the most frequent class of the training rows; for regression their mean, with `rmse` its error.
     """
 
     answer: str
-    share: float
+    score: float
+    rmse: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FloorTest:
-    """An arm's test accuracy less the floor's share, with its 95 % interval; p-values as in a comparison.
+    """An arm's test score less the floor's, with its 95 % interval; p-values as in a comparison.
 
     `above` says that the arm is shown to be better than the floor: that it learned something.
     """
@@ -51,23 +57,24 @@ class FloorTest:
 
 @dataclass(frozen=True, slots=True)
 class ArmVerdict:
-    """One network's row in the table: test accuracy with its 95 % interval over new seeds and new rows, and its cost.
+    """One network's row in the table: test score with its 95 % interval over new seeds and new rows, and its cost.
 
-    `winners_curse` is how much the search overstated its winner: its score less the mean validation accuracy of the
+    `winners_curse` is how much the search overstated its winner: its score less the mean validation score of the
     re-trained networks, which the final recipe may also have made better. `failures` counts seeds whose training
-    failed; they answered nothing correctly. `floor` is None in verdicts of format 1.
+    failed; they answered nothing correctly, and for regression as the floor does. `floor` is None in verdicts of
+    format 1, `rmse` for other tasks than regression.
     """
 
     name: str
     label: str
     architecture: Architecture
     parameters: int
-    test_accuracy: float
+    test_score: float
     test_low: float
     test_high: float
     seeds: int
     failures: int
-    validation_accuracy: float | None
+    validation_score: float | None
     search_score: float | None
     finalist_score: float | None
     winners_curse: float | None
@@ -75,6 +82,7 @@ class ArmVerdict:
     search: LedgerEntry
     finalists: LedgerEntry
     retraining: LedgerEntry
+    rmse: Rmse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +94,40 @@ class RivalVerdict:
 
     name: str
     label: str
-    test_accuracy: float
+    test_score: float
     test_low: float
     test_high: float
     seeds: int
     failures: int
-    validation_accuracy: float | None
+    validation_score: float | None
     floor: FloorTest
     above_networks_p_value: float
     above_networks: bool
     fits: int
     seconds: float
+    rmse: Rmse | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ensemble:
-    """The winner's networks of all seeds together, each row answered by majority; 95 % interval over rows (Wilson)."""
+    """The winner's networks of all seeds together, each row answered by majority; 95 % interval over rows (Wilson).
+
+    For regression each row is answered by their mean.
+    """
 
     members: int
-    test_accuracy: float
+    test_score: float
     low: float
     high: float
+    rmse: Rmse | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The evolved network less one rival, in test accuracy: 95 % interval, p-value, and p-value adjusted by Holm."""
+    """The evolved network less one rival, in test score: 95 % interval, p-value, and p-value adjusted by Holm.
+
+    `rmse` is the same difference in the target's units, where less is better.
+    """
 
     rival: str
     difference: float
@@ -120,6 +136,7 @@ class Comparison:
     p_value: float
     adjusted_p_value: float
     conclusion: Conclusion
+    rmse: Rmse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +161,7 @@ class Verdict:
 
     `smallest` names the arm of the smallest finalist within one standard error of the evolved one, which may be the
     evolved one itself. `examples` is the word for the test rows, `epochs` how long each final training was.
-    `sentence` is the first of the `paragraph`.
+    `sentence` is the first of the `paragraph`. `target` is what a regression predicts.
     """
 
     evolved: str
@@ -165,6 +182,9 @@ class Verdict:
     importance: Importance | None = None
     importance_sentence: str | None = None
     paragraph: tuple[str, ...] = ()
+    task: str = "classification"
+    metric: MetricName = "accuracy"
+    target: str | None = None
 
     def arm(self, name: str) -> ArmVerdict | None:
         """Return the network of this name, if it took part."""
@@ -180,20 +200,18 @@ class Verdict:
         return {one.name: one.label for one in self.arms} | {one.name: one.label for one in self.rivals}
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values with a format number."""
-        return {"format": FORMAT, **_to_json(self)}
+        """Return plain JSON values with a format number, the smallest that can say it."""
+        value = {"format": FORMAT, **_to_json(self)}
+        return to_second_format(value) if self.metric == "accuracy" else value
 
     @classmethod
     def from_json(cls, value: object) -> "Verdict":
-        """Read what `to_json` wrote, now or in format 1; anything else raises InvalidVerdict."""
-        if not isinstance(value, dict) or value.get("format") not in (FIRST_FORMAT, FORMAT):
-            raise InvalidVerdict(f"verdict: expected an object of format {FIRST_FORMAT} or {FORMAT}")
-        found = {key: item for key, item in value.items() if key != "format"}
+        """Read what `to_json` wrote, now or in an older format; anything else raises InvalidVerdict."""
+        if not isinstance(value, dict) or value.get("format") not in FORMATS:
+            raise InvalidVerdict(f"verdict: expected an object of format {', '.join(map(str, FORMATS))}")
         try:
-            if value["format"] == FIRST_FORMAT:
-                found["arms"] = [_of_first_format(arm) for arm in found["arms"]]
-                found["paragraph"] = [found["sentence"]]
-            return cls(**_read(found))
+            found = value if value["format"] == FORMAT else from_older_format(value)
+            return cls(**_read({key: item for key, item in found.items() if key != "format"}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InvalidVerdict(f"verdict: {type(error).__name__}: {error}") from error
 
@@ -208,21 +226,17 @@ def _to_json(value: Any) -> Any:
     return value
 
 
-def _of_first_format(arm: Mapping[str, Any]) -> dict[str, Any]:
-    parameters = Architecture.from_json(arm["architecture"]).parameter_count
-    added = {"finalist_score": None, "floor": None, "finalists": _to_json(LedgerEntry()), "parameters": parameters}
-    return {**added, **arm}
-
-
 def _read(found: dict[str, Any]) -> dict[str, Any]:
     """Turn the parts of a verdict's JSON into the values that they were."""
     read = dict(found)
     read["arms"] = tuple(_arm(arm) for arm in found["arms"])
-    read["comparisons"] = tuple(Comparison(**one) for one in found["comparisons"])
-    for name, kind in (("floor", Floor), ("ensemble", Ensemble), ("importance", Importance)):
+    read["comparisons"] = tuple(Comparison(**_with_rmse(one)) for one in found["comparisons"])
+    for name, kind in (("floor", Floor), ("importance", Importance)):
         read[name] = _optional(kind, found.get(name))
+    ensemble = found.get("ensemble")
+    read["ensemble"] = None if ensemble is None else Ensemble(**_with_rmse(ensemble))
     read["rivals"] = tuple(
-        RivalVerdict(**{**one, "floor": FloorTest(**one["floor"])}) for one in found.get("rivals", ())
+        RivalVerdict(**{**_with_rmse(one), "floor": FloorTest(**one["floor"])}) for one in found.get("rivals", ())
     )
     read["skipped"] = tuple(SkippedRival(**one) for one in found.get("skipped", ()))
     read["finalists"] = tuple(
@@ -237,12 +251,16 @@ def _read(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _arm(value: Mapping[str, Any]) -> ArmVerdict:
-    read = dict(value)
+    read = _with_rmse(value)
     read["architecture"] = Architecture.from_json(value["architecture"])
     read["floor"] = _optional(FloorTest, value["floor"])
     for part in ("search", "finalists", "retraining"):
         read[part] = LedgerEntry(**value[part])
     return ArmVerdict(**read)
+
+
+def _with_rmse(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {**value, "rmse": _optional(Rmse, value.get("rmse"))}
 
 
 def _finalist(value: Mapping[str, Any]) -> Finalist:

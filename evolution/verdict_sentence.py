@@ -7,21 +7,22 @@ says that these rows and seeds do not show one, and names how large a difference
 from collections.abc import Sequence
 
 from core.architecture import Architecture
-from evolution.arms import FINDERS, LOGISTIC_REGRESSION, RANDOM_SEARCH, SMALLEST
-from evolution.verdict import ArmVerdict, Comparison, Floor, RivalVerdict, Verdict
-from evolution.wording import capital, chance, counted, listed, percent, points
+from evolution.arms import FINDERS, NO_HIDDEN_LAYER, RANDOM_SEARCH, SMALLEST
+from evolution.metric_words import ACCURACY, MetricWords, quantity, words_of
+from evolution.verdict import ArmVerdict, Comparison, Floor, Verdict
+from evolution.wording import capital, chance, counted, listed, percent
 
 
 def paragraph(verdict: Verdict) -> tuple[str, ...]:
     """Return the sentences in their order; the first says what was learned."""
-    main = _main(verdict)
+    main, words = _main(verdict), words_of(verdict.metric)
     networks_learned = any(arm.floor is not None and arm.floor.above for arm in verdict.arms)
     if not networks_learned:
         found: tuple[str | None, ...] = (
             nothing_learned_sentence(verdict),
-            liked_best_sentence(main),
+            liked_best_sentence(main, words),
             others_sentence(verdict) if any(rival.floor.above for rival in verdict.rivals) else None,
-            curse_sentence(main, verdict.epochs),
+            curse_sentence(main, verdict.epochs, words),
             what_nothing_means_sentence(verdict),
         )
     else:
@@ -30,7 +31,7 @@ def paragraph(verdict: Verdict) -> tuple[str, ...]:
             structure_sentence(verdict),
             search_sentence(verdict),
             others_sentence(verdict),
-            curse_sentence(main, verdict.epochs),
+            curse_sentence(main, verdict.epochs, words),
             smaller_sentence(verdict),
         )
     return tuple(sentence for sentence in found if sentence is not None)
@@ -44,11 +45,25 @@ def result_sentence(verdict: Verdict) -> str:
     if floor is not None and main.floor is not None and not main.floor.above:
         others = [arm.label for arm in verdict.arms if arm.floor is not None and arm.floor.above]
         return (
-            f"{network} learned nothing that could be shown: it answers {percent(main.test_accuracy)} of {rows} "
-            f"correctly, and {_floor(floor)}, which only {listed(others)} {_is(others)} shown to exceed."
+            f"{network} learned nothing that could be shown: it {_performance(verdict, main, rows)}, "
+            f"and {_floor(verdict, floor)}, which only {listed(others)} {_is(others)} shown to exceed."
         )
-    ending = f"; {_floor(floor)}" if floor is not None else ""
-    return f"{network} answers {percent(main.test_accuracy)} of {rows} correctly{ending}."
+    ending = f"; {_floor(verdict, floor)}" if floor is not None else ""
+    return f"{network} {_performance(verdict, main, rows)}{ending}."
+
+
+def _performance(verdict: Verdict, main: ArmVerdict, rows: str) -> str:
+    """Say how good the evolved network is on the test rows."""
+    match verdict.metric:
+        case "accuracy":
+            return f"answers {percent(main.test_score)} of {rows} correctly"
+        case "r2":
+            error = ""
+            if main.rmse is not None:
+                error = f" and a root mean squared error of {quantity(main.rmse.value)}, in the target's units"
+            return f"predicts {_target(verdict)} for {rows} with {words_of('r2').score(main.test_score)}{error}"
+        case _:
+            return f"{words_of(verdict.metric).reached(main.test_score)} on {rows}"
 
 
 def nothing_learned_sentence(verdict: Verdict) -> str:
@@ -59,17 +74,21 @@ def nothing_learned_sentence(verdict: Verdict) -> str:
     who = "no network" if learned or not verdict.rivals else "no network and no other method"
     opening = "The networks learned nothing" if learned else "Nothing was learned"
     but = f"; only {listed(learned)} {_is(learned)} shown to exceed that" if learned else ""
-    return (
-        f"{opening}: {who} is shown to answer more of the {verdict.test_rows:,} unseen {verdict.examples} correctly "
-        f"than the most frequent answer would, for {_floor(verdict.floor)}{but}."
-    )
+    rows = f"the {verdict.test_rows:,} unseen {verdict.examples}"
+    told = {
+        "accuracy": f"answer more of {rows} correctly than the most frequent answer would",
+        "balanced_accuracy": f"reach a higher balanced accuracy on {rows} than any constant answer would",
+        "r2": f"predict {_target(verdict)} for {rows} better than the mean of the training rows would",
+    }[verdict.metric]
+    return f"{opening}: {who} is shown to {told}, for {_floor(verdict, verdict.floor)}{but}."
 
 
-def liked_best_sentence(main: ArmVerdict) -> str:
+def liked_best_sentence(main: ArmVerdict, words: MetricWords = ACCURACY) -> str:
     """Say what the search chose although there was nothing to choose."""
+    ending = " correctly" if words.name == "accuracy" else ""
     return (
-        f"The network that the search liked best, {main.architecture.describe()}, answers "
-        f"{percent(main.test_accuracy)} correctly."
+        f"The network that the search liked best, {main.architecture.describe()}, "
+        f"{words.reached(main.test_score)}{ending}."
     )
 
 
@@ -86,8 +105,8 @@ def what_nothing_means_sentence(verdict: Verdict) -> str:
 
 
 def structure_sentence(verdict: Verdict) -> str | None:
-    """Say whether structure matters: the found network against logistic regression and the designs made by hand."""
-    main, references = _main(verdict), _references(verdict)
+    """Say whether structure matters: the found network against one without hidden layers and designs made by hand."""
+    main, references, words = _main(verdict), _references(verdict), words_of(verdict.metric)
     # A network that is one of the designs is compared with the others.
     own = [one for one in references if _network(verdict, one) == main.architecture]
     against = [one for one in references if one not in own]
@@ -105,16 +124,16 @@ def structure_sentence(verdict: Verdict) -> str | None:
     if not better and not worse:
         return (
             f"On these data structure makes no difference that could be shown: {itself}{', and ' if own else ''}"
-            f"{listed(names)} {_is(names)} not shown to be worse or better ({_still_possible(equal)})."
+            f"{listed(names)} {_is(names)} not shown to be worse or better ({_still_possible(equal, words)})."
         )
     parts = []
     if better:
-        parts.append(f"better than {_with_evidence(better, labels)}")
+        parts.append(f"better than {_with_evidence(better, labels, words)}")
     if worse:
-        parts.append(f"worse than {_with_evidence(worse, labels)}")
+        parts.append(f"worse than {_with_evidence(worse, labels, words)}")
     told = f"{f'{itself}, and ' if own else ''}it is {' and '.join(parts)}"
     if equal:
-        told += f"; against {listed(names)} no difference was shown ({_still_possible(equal)})"
+        told += f"; against {listed(names)} no difference was shown ({_still_possible(equal, words)})"
     return f"{_structure_opening(better, worse, equal)}: {told}."
 
 
@@ -123,7 +142,7 @@ def _structure_opening(better: Sequence[Comparison], worse: Sequence[Comparison]
         return "A design that needs no search does better"
     if not equal:
         return "Structure matters here"
-    if [one.rival for one in better] == [LOGISTIC_REGRESSION]:
+    if len(better) == 1 and better[0].rival in NO_HIDDEN_LAYER:
         return "Hidden layers pay, but which ones they are makes no difference that could be shown"
     return "Structure matters here in part"
 
@@ -135,11 +154,12 @@ def search_sentence(verdict: Verdict) -> str | None:
         return None
     if rival.architecture == _main(verdict).architecture:
         return "Random search with as many epochs found the same network."
+    words = words_of(verdict.metric)
     found = (
-        f"Random search with as many epochs found {rival.architecture.describe()}, which answers "
-        f"{percent(rival.test_accuracy)}"
+        f"Random search with as many epochs found {rival.architecture.describe()}, which "
+        f"{words.reached(rival.test_score)}"
     )
-    evidence = f"({points(comparison.difference)}, {chance(comparison.adjusted_p_value)})"
+    evidence = f"({words.difference(comparison.difference)}, {chance(comparison.adjusted_p_value)})"
     match comparison.conclusion:
         case "better":
             return f"{found}: evolution's network is better {evidence}."
@@ -154,13 +174,14 @@ def others_sentence(verdict: Verdict) -> str | None:
     if not verdict.rivals:
         return None
     above = [rival for rival in verdict.rivals if rival.above_networks]
-    labels = verdict.labels
+    labels, words = verdict.labels, words_of(verdict.metric)
     rest = [one for one in verdict.comparisons if one.rival in {rival.name for rival in verdict.rivals}]
     rest = [one for one in rest if one.rival not in {rival.name for rival in above}]
     parts = []
     if above:
         verb = "beats" if len(above) == 1 else "beat"
-        parts.append(f"{listed([_with_accuracy(rival) for rival in above])} {verb} every network")
+        named = [f"{rival.label} ({words.number(rival.test_score)})" for rival in above]
+        parts.append(f"{listed(named)} {verb} every network")
     for conclusion, told in (
         ("worse", "is better than the network found"),
         ("better", "is worse"),
@@ -172,23 +193,23 @@ def others_sentence(verdict: Verdict) -> str | None:
     return f"What else you could have used, with default settings: {'; '.join(parts)}."
 
 
-def curse_sentence(main: ArmVerdict, epochs: int | None) -> str | None:
+def curse_sentence(main: ArmVerdict, epochs: int | None, words: MetricWords = ACCURACY) -> str | None:
     """Set the score that the search saw beside the score of the same network on fresh seeds (the winner's curse)."""
-    if main.search_score is None or main.validation_accuracy is None:
+    if main.search_score is None or main.validation_score is None:
         return None
     length = "" if epochs is None else f" of {counted(epochs, 'epoch')}"
     return (
-        f"The search had scored this network {percent(main.search_score)} on its validation rows; "
+        f"The search had scored this network {words.score(main.search_score)} on its validation rows; "
         f"{counted(main.seeds - main.failures, 'fresh training')}{length} reach{_s(main)} "
-        f"{percent(main.validation_accuracy)} there{_lost(main)}."
+        f"{words.number(main.validation_score)} there{_lost(main, words)}."
     )
 
 
-def _lost(main: ArmVerdict) -> str:
-    """Name the trainings that failed: they are in the share of right answers, and not in the validation score."""
+def _lost(main: ArmVerdict, words: MetricWords) -> str:
+    """Name the trainings that failed: they are in the test score, and not in the validation score."""
     if not main.failures:
         return ""
-    which = "which counts as a wrong answer to every test row"
+    which = f"which counts as {words.failure}"
     return f", and {counted(main.failures, 'other')} failed, {which}"
 
 
@@ -197,6 +218,7 @@ def smaller_sentence(verdict: Verdict) -> str | None:
     main, smallest, comparison = _main(verdict), verdict.arm(SMALLEST), verdict.comparison(SMALLEST)
     if smallest is None or comparison is None:
         return None
+    words = words_of(verdict.metric)
     match comparison.conclusion:
         case "better":
             judged = "which is worse"
@@ -207,7 +229,7 @@ def smaller_sentence(verdict: Verdict) -> str | None:
     return (
         f"A smaller network came within one standard error of it before the test rows were opened: "
         f"{smallest.architecture.describe()}, with {smallest.parameters:,} parameters instead of {main.parameters:,}, "
-        f"answers {percent(smallest.test_accuracy)}, {judged} ({points(-comparison.difference)}, "
+        f"{words.reached(smallest.test_score)}, {judged} ({words.difference(-comparison.difference)}, "
         f"{chance(comparison.adjusted_p_value)})."
     )
 
@@ -228,23 +250,29 @@ def _references(verdict: Verdict) -> list[Comparison]:
     return [one for one in verdict.comparisons if one.rival in designs]
 
 
-def _floor(floor: Floor) -> str:
-    return f'always answering "{floor.answer}" is right for {percent(floor.share)}'
+def _floor(verdict: Verdict, floor: Floor) -> str:
+    if floor.rmse is not None:
+        return f"always predicting the mean of the training rows, {floor.answer}, errs by {quantity(floor.rmse)}"
+    reaches = "is right for" if verdict.metric == "accuracy" else "reaches"
+    return f'always answering "{floor.answer}" {reaches} {percent(floor.score)}'
 
 
-def _with_evidence(comparisons: Sequence[Comparison], labels: dict[str, str]) -> str:
+def _target(verdict: Verdict) -> str:
+    return verdict.target or "the target"
+
+
+def _with_evidence(comparisons: Sequence[Comparison], labels: dict[str, str], words: MetricWords) -> str:
     return listed(
-        [f"{labels[one.rival]} ({points(one.difference)}, {chance(one.adjusted_p_value)})" for one in comparisons]
+        [
+            f"{labels[one.rival]} ({words.difference(one.difference)}, {chance(one.adjusted_p_value)})"
+            for one in comparisons
+        ]
     )
 
 
-def _still_possible(comparisons: Sequence[Comparison]) -> str:
+def _still_possible(comparisons: Sequence[Comparison], words: MetricWords) -> str:
     reach = max(max(-one.low, one.high) for one in comparisons)
-    return f"differences of up to {100 * reach:.1f} points are still possible"
-
-
-def _with_accuracy(rival: RivalVerdict) -> str:
-    return f"{rival.label} ({percent(rival.test_accuracy)})"
+    return f"{words.up_to(reach)} are still possible"
 
 
 def _is(labels: Sequence[str]) -> str:

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from core.metrics import METRICS_OF, MetricName
 from core.optimizer import OptimizerName
 from core.schedule import ScheduleName
 from core.training import TrainingConfig
+from core.training_config import RegressionLoss
 from evolution.objectives import CostName, ObjectiveName
 from evolution.search import StrategyName
 from evolution.space import SearchSpace
@@ -53,6 +55,14 @@ class TrainingSpec(StrictModel):
         Literal["balanced"] | None,
         Field(description="balanced: rows of rare classes weigh more in training, as much as their classes are rarer"),
     ] = None
+    regression_loss: Annotated[
+        RegressionLoss | None,
+        Field(description="For regression: squared_error (the default), or huber, which minds outliers less"),
+    ] = None
+    huber_delta: Annotated[
+        Annotated[float, Number(minimum=1e-6, maximum=1e6)] | None,
+        Field(description="Where Huber's loss turns linear, in deviations of the target; 1 by default"),
+    ] = None
 
 
 class StoppingSpec(StrictModel):
@@ -84,7 +94,9 @@ class VerdictSpec(StrictModel):
     rivals: Annotated[
         bool,
         Switch(),
-        Field(description="Whether scikit-learn's MLP, random forest and SVC take part, where it is installed"),
+        Field(
+            description="Whether scikit-learn's MLP, random forest and SVC (or SVR) take part, where it is installed"
+        ),
     ] = True
 
 
@@ -127,6 +139,13 @@ class JobSpec(StrictModel):
             "epochs and the usual designs show that short trainings tell the long ones"
         ),
     ] = True
+    metric: Annotated[
+        MetricName | None,
+        Field(
+            description="What the score is: accuracy (the default) or balanced_accuracy for classification, r2 for "
+            "regression"
+        ),
+    ] = None
     stopping: StoppingSpec | None = None
     space: SpaceSpec = SpaceSpec()
     training: TrainingSpec = TrainingSpec()
@@ -138,6 +157,11 @@ class JobSpec(StrictModel):
     def _agreeing(self) -> Self:
         if self.objectives[0] != "score":
             raise Disagreement.between(("/objectives/0", "must be 'score'; the cost comes second"))
+        if self.training.huber_delta is not None and self.training.regression_loss != "huber":
+            raise Disagreement.between(
+                ("/training/huber_delta", "is for the regression_loss huber; leave it out otherwise"),
+                ("/training/regression_loss", "must be huber where huber_delta is given"),
+            )
         if self.strategy == "regularized" and self.cost is not None:
             raise Disagreement.between(
                 ("/strategy", "regularized knows the score alone; with two objectives take evolution, nsga2 or random"),
@@ -177,6 +201,10 @@ class JobSpec(StrictModel):
             clip_norm=training.clip_norm,
             label_smoothing=training.label_smoothing,
             class_weights=training.class_weights,
+            regression_loss=training.regression_loss or "squared_error",
+            huber_delta=1.0 if training.huber_delta is None else training.huber_delta,
+            # A task's own metric is not named, so that what is stored does not depend on who filled it in.
+            metric=self.metric if self.metric == "balanced_accuracy" else None,
         )
 
     def stopping_rule(self) -> StoppingRule | None:
@@ -193,9 +221,15 @@ class JobSpec(StrictModel):
             schedule="cosine" if training.schedule == "constant" else training.schedule,
         )
 
-    def refusals(self, input_shape: tuple[int, ...], outputs: int, rows: int) -> list[FieldError]:
-        """Return what keeps this spec from being run on data of this shape with `rows` training rows."""
-        refused = self.space.refusals(input_shape, outputs)
+    def for_task(self, task: str) -> Self:
+        """Return the spec with the task's own metric filled in where it names none."""
+        return self if self.metric is not None else self.model_copy(update={"metric": METRICS_OF[task][0]})
+
+    def refusals(
+        self, input_shape: tuple[int, ...], outputs: int, rows: int, task: str = "classification"
+    ) -> list[FieldError]:
+        """Return what keeps this spec from being run on data of this task and shape with `rows` training rows."""
+        refused = self._refusals_of_task(task) + self.space.refusals(input_shape, outputs)
         if refused:
             return refused
         planned = self.replicates * self.training.epochs
@@ -220,3 +254,25 @@ class JobSpec(StrictModel):
         names = ["the budget", *(field.rpartition("/")[2] for field in fields[1:])]
         way_out = f"lower one of {', '.join(names[:-1])} and {names[-1]}"
         return [FieldError(field, f"{excess}; {way_out}") for field in fields]
+
+    def _refusals_of_task(self, task: str) -> list[FieldError]:
+        training = self.training
+        refused = []
+        if self.metric is not None and self.metric not in METRICS_OF[task]:
+            known = " or ".join(METRICS_OF[task])
+            refused.append(FieldError("/metric", f"must be {known}, since the data set is for {task}"))
+        foreign = (
+            {"label_smoothing": training.label_smoothing != 0, "class_weights": training.class_weights is not None}
+            if task == "regression"
+            else {
+                "regression_loss": training.regression_loss is not None,
+                "huber_delta": training.huber_delta is not None,
+            }
+        )
+        other = "classification" if task == "regression" else "regression"
+        refused += [
+            FieldError(f"/training/{name}", f"is for {other}; leave it out, since the data set is for {task}")
+            for name, given in foreign.items()
+            if given
+        ]
+        return refused

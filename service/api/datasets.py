@@ -42,7 +42,7 @@ class DatasetLine(BaseModel):
     name: Annotated[str, Field(examples=["digits-16x16"])]
     title: Annotated[str, Field(examples=["Handwritten digits, 16 x 16 pixels"])]
     origin: Literal["built-in", "uploaded"]
-    task: Annotated[str, Field(examples=["classification"])]
+    task: Annotated[str, Field(description="classification or regression", examples=["classification"])]
     input_shape: Annotated[list[int], Field(examples=[[16, 16]])]
     class_names: Annotated[list[str], Field(description="Empty for regression")]
     target: Annotated[

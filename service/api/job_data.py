@@ -27,6 +27,11 @@ class JobData:
     rows: tuple[int, int, int]
     uploaded: UploadedDataset | None = None
 
+    @property
+    def outputs(self) -> int:
+        """Numbers that a network answers with: one per class, or the one that is predicted."""
+        return 1 if self.task == "regression" else len(self.class_names)
+
     @classmethod
     def named(cls, session: Session, owner: str, name: str) -> Self:
         """Return the built-in data set, or the owner's, of this name. Raises DatasetNotFound."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from core.metrics import MetricName
 from service.api.architectures import ArchitectureResponse
 from service.api.specs import spec_of
 from service.api.times import Utc
@@ -39,7 +40,7 @@ class BestResponse(BaseModel):
     """The best candidate of the search so far."""
 
     number: int
-    fitness: Annotated[float, Field(description="Accuracy on the validation rows")]
+    fitness: Annotated[float, Field(description="The job's metric on the validation rows")]
     architecture: ArchitectureResponse
     parameters: int
     description: Annotated[str, Field(examples=["256-[128 relu, 64 relu]-10"])]
@@ -61,6 +62,7 @@ class JobLineResponse(BaseModel):
     phase: Annotated[Phase | None, Field(description="The part of its work that it has come to")]
     dataset: str
     seed: int
+    metric: Annotated[MetricName, Field(description="What a fitness is")]
     created_at: Utc
     started_at: Utc | None
     finished_at: Utc | None
@@ -172,6 +174,7 @@ def _line(job: Job, phases: Iterable[Progress], line: JobLine | JobSummary) -> d
         "phase": job.phase,
         "dataset": job.dataset,
         "seed": job.seed,
+        "metric": job.metric,
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,

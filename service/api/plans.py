@@ -107,13 +107,12 @@ def plan_job(
     """Count the space, the trainings and the work, and tell the time where a rate is known."""
     with database.read() as session:
         dataset = JobData.named(session, caller.owner, spec.dataset)
+    spec = spec.for_task(dataset.task)
     require_runnable(spec, dataset)
     webhook_of(spec.webhook, settings)
     train_rows, validation_rows, _ = dataset.rows
-    outputs = len(dataset.class_names)
-    plan = plan_of(
-        spec, DatasetShape(dataset.input_shape, outputs, train_rows, validation_rows, cast("Task", dataset.task))
-    )
+    shape = DatasetShape(dataset.input_shape, dataset.outputs, train_rows, validation_rows, cast("Task", dataset.task))
+    plan = plan_of(spec, shape)
     with database.read() as session:
         time = _time(session, caller.owner, spec, plan)
     return PlanResponse(

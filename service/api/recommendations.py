@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from core.metrics import MetricName
 from evolution.candidate import Evaluation
 from evolution.objectives import CostName
 from evolution.recommendation import Standing, pareto_standings, standings
@@ -34,9 +35,7 @@ class StandingResponse(BaseModel):
     parameters: int
     inference_flops: Annotated[int, Field(description="Per row")]
     training_flops: Annotated[int, Field(description="Per row and epoch")]
-    score: Annotated[
-        float, Field(description="Validation accuracy as it is believed: a posterior mean, not the luckiest")
-    ]
+    score: Annotated[float, Field(description="Validation score as it is believed: a posterior mean, not the luckiest")]
     deviation: Annotated[float, Field(description="Standard deviation of that belief")]
     trainings: int
 
@@ -61,6 +60,7 @@ class FrontResponse(BaseModel):
     """The networks that no other beats in both score and cost, by rising cost."""
 
     cost: CostName
+    metric: Annotated[MetricName, Field(description="What the score is")]
     networks: list[StandingResponse]
 
 
@@ -68,6 +68,7 @@ class WhatIfResponse(BaseModel):
     """What a budget of `evaluations` would have recommended, and what the evaluations after it brought."""
 
     evaluations: int
+    metric: Annotated[MetricName, Field(description="What the score is")]
     stored_evaluations: Annotated[int, Field(description="How many there are by now")]
     epochs: Annotated[int, Field(description="Training epochs that the smaller budget would have taken")]
     recommended: Annotated[
@@ -107,7 +108,7 @@ def get_front(
     spec = spec_of(job)
     chosen = cost or spec.cost or "parameters"
     found = pareto_standings(scored, _space(spec, scored), chosen) if scored else ()
-    return FrontResponse(cost=chosen, networks=[StandingResponse.of(standing) for standing in found])
+    return FrontResponse(cost=chosen, metric=job.metric, networks=[StandingResponse.of(standing) for standing in found])
 
 
 @router.get(
@@ -144,6 +145,7 @@ def get_what_if(
     by_all = next((one.mean for one in now if leader is not None and _same(one, leader)), None)
     return WhatIfResponse(
         evaluations=evaluations,
+        metric=job.metric,
         stored_evaluations=stored,
         epochs=epochs,
         recommended=None if leader is None else StandingResponse.of(leader),

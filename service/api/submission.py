@@ -32,7 +32,7 @@ class SubmittedJobResponse(JobResponse):
 
 def require_runnable(spec: JobSpec, dataset: JobData) -> None:
     """Raise InvalidSpec with everything that keeps the spec from being run on its data set."""
-    require_none(spec.refusals(dataset.input_shape, len(dataset.class_names), dataset.rows[0]))
+    require_none(spec.refusals(dataset.input_shape, dataset.outputs, dataset.rows[0], dataset.task))
 
 
 def require_none(refusals: Sequence[FieldError]) -> None:
@@ -54,6 +54,7 @@ def queued(
 ) -> Answer:
     """Queue a job and return the answer that tells of it. Raises DatasetNotFound, InvalidSpec and QuotaExceeded."""
     dataset = JobData.named(session, owner, request.dataset)
+    request = request.for_task(dataset.task)
     require_runnable(request, dataset)
     webhook = webhook_of(request.webhook, settings)
     Queue(session).require_room(owner, settings.max_queued_jobs)

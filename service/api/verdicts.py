@@ -34,8 +34,16 @@ class LedgerResponse(_Stored):
     seconds: Annotated[float, Field(description="CPU seconds")]
 
 
+class RmseResponse(_Stored):
+    """A root mean squared error in the target's units, or a difference of two, with a 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 class FloorTestResponse(_Stored):
-    """Test accuracy less the share of always giving the most frequent answer, with a 95 % interval."""
+    """Test score less that of always giving the same answer, with a 95 % interval."""
 
     difference: float
     low: float
@@ -46,18 +54,23 @@ class FloorTestResponse(_Stored):
 
 
 class ArmResponse(_Stored):
-    """One of the networks compared, with a 95 % interval of its test accuracy and what it cost."""
+    """One of the networks compared, with a 95 % interval of its test score and what it cost.
+
+    Formats 1 and 2 know accuracy alone and call the scores `test_accuracy` and `validation_accuracy`.
+    """
 
     name: Annotated[str, Field(examples=["evolution"])]
     label: Annotated[str, Field(examples=["evolution"])]
     architecture: ArchitectureResponse
     parameters: int | None = None
-    test_accuracy: float
+    test_accuracy: float | None = None
+    test_score: float | None = None
     test_low: float
     test_high: float
     seeds: int
     failures: int
-    validation_accuracy: float | None
+    validation_accuracy: float | None = None
+    validation_score: float | None = None
     search_score: Annotated[float | None, Field(description="What the search believed of it")]
     finalist_score: Annotated[float | None, Field(description="Its mean on the finalists' seeds")] = None
     winners_curse: Annotated[float | None, Field(description="How much the search overstated its winner")]
@@ -65,6 +78,7 @@ class ArmResponse(_Stored):
     search: LedgerResponse
     finalists: LedgerResponse | None = None
     retraining: LedgerResponse
+    rmse: RmseResponse | None = None
 
 
 class RivalResponse(_Stored):
@@ -72,17 +86,20 @@ class RivalResponse(_Stored):
 
     name: Annotated[str, Field(examples=["svc"])]
     label: Annotated[str, Field(examples=["scikit-learn's SVC"])]
-    test_accuracy: float
+    test_accuracy: float | None = None
+    test_score: float | None = None
     test_low: float
     test_high: float
     seeds: int
     failures: int
-    validation_accuracy: float | None
+    validation_accuracy: float | None = None
+    validation_score: float | None = None
     floor: FloorTestResponse
     above_networks_p_value: float
     above_networks: Annotated[bool, Field(description="Whether it is shown to be better than every network")]
     fits: int
     seconds: Annotated[float, Field(description="CPU seconds of all fits")]
+    rmse: RmseResponse | None = None
 
 
 class SkippedRivalResponse(_Stored):
@@ -94,7 +111,7 @@ class SkippedRivalResponse(_Stored):
 
 
 class ComparisonResponse(_Stored):
-    """The evolved network less one rival, in test accuracy, with a 95 % interval."""
+    """The evolved network less one rival, in test score, with a 95 % interval."""
 
     rival: str
     difference: float
@@ -103,22 +120,30 @@ class ComparisonResponse(_Stored):
     p_value: float
     adjusted_p_value: float
     conclusion: Literal["better", "worse", "no difference shown"]
+    rmse: Annotated[RmseResponse | None, Field(description="The difference in errors: less is better")] = None
 
 
 class FloorResponse(_Stored):
-    """The most frequent answer of the training rows, and the share of the test rows for which it is right."""
+    """The most frequent answer of the training rows, or their mean, and its score on the test rows.
+
+    Format 2 calls the score `share`.
+    """
 
     answer: str
-    share: float
+    share: float | None = None
+    score: float | None = None
+    rmse: float | None = None
 
 
 class EnsembleResponse(_Stored):
-    """The majority vote of the evolved network's trainings, with a 95 % interval over rows."""
+    """The majority vote of the evolved network's trainings, or their mean, with a 95 % interval over rows."""
 
     members: int
-    test_accuracy: float
+    test_accuracy: float | None = None
+    test_score: float | None = None
     low: float
     high: float
+    rmse: RmseResponse | None = None
 
 
 class FinalistResponse(_Stored):
@@ -172,7 +197,10 @@ class ImportanceResponse(_Stored):
 
 
 class VerdictResponse(_Stored):
-    """The whole comparison, and the paragraph that sums it up; format 1 has the fields up to `comparisons` only."""
+    """The whole comparison, and the paragraph that sums it up; format 1 has the fields up to `comparisons` only.
+
+    A verdict on accuracy is told in format 2, on another metric in format 3.
+    """
 
     format: int
     sentence: Annotated[str, Field(description="The first of the paragraph")]
@@ -193,6 +221,9 @@ class VerdictResponse(_Stored):
     neurons: AnswerResponse | None = None
     importance: ImportanceResponse | None = None
     importance_sentence: str | None = None
+    task: Annotated[str | None, Field(description="In format 3: classification or regression")] = None
+    metric: Annotated[str | None, Field(description="In format 3: what a score is", examples=["r2"])] = None
+    target: Annotated[str | None, Field(description="What a regression predicts")] = None
 
 
 @router.get(

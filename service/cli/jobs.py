@@ -12,6 +12,7 @@ import typer
 from service.cli.exit_code import ExitCode
 from service.cli.output import print_json, printable, say, table
 from service.cli.plan_text import plan_lines
+from service.cli.score_text import score_text
 from service.cli.verdict_text import verdict_lines
 from service.cli.watching import follow
 from service.client import DEFAULT_URL, Client
@@ -220,5 +221,5 @@ def _score(job: dict[str, Any]) -> str:
     """Return the best fitness of the job's own search, as text."""
     for phase in job["progress"]:
         if phase["phase"] == "search" and phase["best_fitness"] is not None:
-            return f"{phase['best_fitness']:.1%}"
+            return score_text(job, phase["best_fitness"])
     return "-"

@@ -6,7 +6,9 @@ from typing import Any
 
 from evolution.errors import EvolutionError
 from evolution.ledger import LedgerEntry
-from evolution.verdict import Answer, ArmVerdict, FloorTest, RivalVerdict, Verdict
+from evolution.metric_words import MetricWords, quantity, words_of
+from evolution.scoring import Rmse
+from evolution.verdict import Answer, ArmVerdict, Comparison, FloorTest, RivalVerdict, Verdict
 from service.cli.output import printable, table
 
 WIDTH = 110
@@ -29,25 +31,28 @@ def verdict_lines(stored: Mapping[str, Any]) -> list[str]:
             "The rest was written by a newer release.",
         ]
     labels = {name: printable(label) for name, label in verdict.labels.items()}
+    words = words_of(verdict.metric)
     parts = (
         _wrapped(" ".join(verdict.paragraph)),
-        _accuracies(verdict),
-        _comparisons(verdict, labels),
-        _finalists(verdict, labels),
-        _answer("HIDDEN LAYERS", verdict.layers),
-        _answer("NEURONS IN ALL", verdict.neurons),
+        _scores(verdict, words),
+        _comparisons(verdict, labels, words),
+        _finalists(verdict, labels, words),
+        _answer("HIDDEN LAYERS", verdict.layers, words),
+        _answer("NEURONS IN ALL", verdict.neurons, words),
         _wrapped(verdict.importance_sentence or ""),
         _ledger(verdict),
     )
     return [line for part in parts if part for line in ("", *part)]
 
 
-def _accuracies(verdict: Verdict) -> list[str]:
+def _scores(verdict: Verdict, words: MetricWords) -> list[str]:
+    has_errors = words.name == "R²"
     header = (
         f"ON {verdict.test_rows:,} TEST ROWS",
         "NETWORK",
-        "ACCURACY",
+        words.name.upper(),
         "95 % INTERVAL",
+        *(("RMSE",) if has_errors else ()),
         "P (ABOVE FLOOR)",
         "SEARCH -> FINALIST -> RE-TRAINED",
     )
@@ -55,49 +60,60 @@ def _accuracies(verdict: Verdict) -> list[str]:
         (
             printable(arm.label),
             arm.architecture.describe(),
-            _percent(arm.test_accuracy),
-            _interval(arm.test_low, arm.test_high),
+            words.number(arm.test_score),
+            _interval(arm.test_low, arm.test_high, words),
+            *_error(arm.rmse),
             _above(arm.floor),
-            _curse(arm),
+            _curse(arm, words),
         )
         for arm in verdict.arms
     ]
     if verdict.ensemble is not None:
         ensemble = verdict.ensemble
-        name = f"majority vote of {verdict.labels[verdict.evolved]}'s {ensemble.members}"
-        rows.append((name, "", _percent(ensemble.test_accuracy), _interval(ensemble.low, ensemble.high), "-", "-"))
+        who = f"of {verdict.labels[verdict.evolved]}'s {ensemble.members}"
+        interval = _interval(ensemble.low, ensemble.high, words)
+        name = f"{'mean' if has_errors else 'majority vote'} {who}"
+        rows.append((name, "", words.number(ensemble.test_score), interval, *_error(ensemble.rmse), "-", "-"))
     rows += [
         (
             printable(rival.label),
             "",
-            _percent(rival.test_accuracy),
-            _interval(rival.test_low, rival.test_high),
+            words.number(rival.test_score),
+            _interval(rival.test_low, rival.test_high, words),
+            *_error(rival.rmse),
             _above(rival.floor),
-            "-" if rival.validation_accuracy is None else _percent(rival.validation_accuracy),
+            "-" if rival.validation_score is None else words.number(rival.validation_score),
         )
         for rival in verdict.rivals
     ]
     if verdict.floor is not None:
-        rows.append((f'always "{printable(verdict.floor.answer)}"', "", _percent(verdict.floor.share), "-", "-", "-"))
+        floor = verdict.floor
+        error = () if floor.rmse is None else (quantity(floor.rmse),)
+        rows.append((f'always "{printable(floor.answer)}"', "", words.number(floor.score), "-", *error, "-", "-"))
     notes = [f"{printable(one.label)} was left out: {one.reason}" for one in verdict.skipped]
-    return [*table(header, rows), *_failures((*verdict.arms, *verdict.rivals)), *notes]
+    return [*table(header, rows), *_failures((*verdict.arms, *verdict.rivals), words), *notes]
 
 
-def _failures(arms: Iterable[ArmVerdict | RivalVerdict]) -> list[str]:
+def _failures(arms: Iterable[ArmVerdict | RivalVerdict], words: MetricWords) -> list[str]:
+    counted = words.failure if words.name == "R²" else "wrong answers"
     return [
-        f"{printable(arm.label)}: {arm.failures} of {arm.seeds} trainings diverged and count as wrong answers"
+        f"{printable(arm.label)}: {arm.failures} of {arm.seeds} trainings diverged and count as {counted}"
         for arm in arms
         if arm.failures
     ]
 
 
-def _comparisons(verdict: Verdict, labels: Mapping[str, str]) -> list[str]:
-    header = (f"{labels[verdict.evolved].upper()} AGAINST", "POINTS", "95 % INTERVAL", "P (HOLM)", "CONCLUSION")
+def _comparisons(verdict: Verdict, labels: Mapping[str, str], words: MetricWords) -> list[str]:
+    in_r2 = words.name == "R²"
+    unit = ("R²", "95 % INTERVAL", "RMSE") if in_r2 else ("POINTS", "95 % INTERVAL")
+    header = (f"{labels[verdict.evolved].upper()} AGAINST", *unit, "P (HOLM)", "CONCLUSION")
+    scale, digits = (1, 3) if in_r2 else (100, 1)
     rows: Rows = [
         (
             labels[one.rival],
-            f"{100 * one.difference:+.1f}",
-            f"{100 * one.low:+.1f} to {100 * one.high:+.1f}",
+            f"{scale * one.difference:+.{digits}f}",
+            f"{scale * one.low:+.{digits}f} to {scale * one.high:+.{digits}f}",
+            *_difference(one),
             _chance(one.adjusted_p_value),
             one.conclusion,
         )
@@ -106,19 +122,28 @@ def _comparisons(verdict: Verdict, labels: Mapping[str, str]) -> list[str]:
     return table(header, rows) if rows else []
 
 
-def _finalists(verdict: Verdict, labels: Mapping[str, str]) -> list[str]:
+def _difference(comparison: Comparison) -> tuple[str, ...]:
+    """Return the difference in errors, where there is one: more is worse."""
+    if comparison.rmse is None:
+        return ()
+    value = comparison.rmse.value
+    return (f"{'-' if value < 0 else '+'}{quantity(abs(value))}",)
+
+
+def _finalists(verdict: Verdict, labels: Mapping[str, str], words: MetricWords) -> list[str]:
     rows: Rows = []
     for each in verdict.finalists:
         for one in each.finalists:
-            error = "" if one.standard_error is None else f" ± {100 * one.standard_error:.1f}"
-            fresh = "diverged" if one.mean is None else f"{_percent(one.mean)}{error}"
+            scale, digits = (1, 3) if words.name == "R²" else (100, 1)
+            error = "" if one.standard_error is None else f" ± {scale * one.standard_error:.{digits}f}"
+            fresh = "diverged" if one.mean is None else f"{words.number(one.mean)}{error}"
             network = one.architecture
             rows.append(
                 (
                     labels[each.finder],
                     network.describe(),
                     f"{network.parameter_count:,}",
-                    _percent(one.search_score),
+                    words.number(one.search_score),
                     fresh,
                 )
             )
@@ -126,16 +151,18 @@ def _finalists(verdict: Verdict, labels: Mapping[str, str]) -> list[str]:
     return table(header, rows) if rows else []
 
 
-def _answer(title: str, answer: Answer | None) -> list[str]:
+def _answer(title: str, answer: Answer | None, words: MetricWords) -> list[str]:
     if answer is None or not answer.groups:
         return []
     rows: Rows = [
         (
             f"{group.least:,}" if group.most == group.least else f"{group.least:,} to {group.most:,}",
             f"{group.networks:,}",
-            _percent(group.mean),
-            # Student's interval knows nothing of 0 % and 100 %.
-            "-" if group.low is None or group.high is None else _interval(max(group.low, 0), min(group.high, 1)),
+            words.number(group.mean),
+            # Student's interval knows nothing of the metric's limits.
+            "-"
+            if group.low is None or group.high is None
+            else _interval(max(group.low, words.lowest), min(group.high, 1), words),
         )
         for group in answer.groups
     ]
@@ -157,23 +184,23 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, break_on_hyphens=False)
 
 
-def _interval(low: float, high: float) -> str:
-    return f"{_percent(low)} to {_percent(high)}"
+def _interval(low: float, high: float, words: MetricWords) -> str:
+    return f"{words.number(low)} to {words.number(high)}"
 
 
-def _curse(arm: ArmVerdict) -> str:
-    if arm.search_score is None or arm.validation_accuracy is None:
+def _error(rmse: Rmse | None) -> tuple[str, ...]:
+    return () if rmse is None else (quantity(rmse.value),)
+
+
+def _curse(arm: ArmVerdict, words: MetricWords) -> str:
+    if arm.search_score is None or arm.validation_score is None:
         return "-"
-    scores = (arm.search_score, arm.finalist_score, arm.validation_accuracy)
-    return " -> ".join(_percent(score) for score in scores if score is not None)
+    scores = (arm.search_score, arm.finalist_score, arm.validation_score)
+    return " -> ".join(words.number(score) for score in scores if score is not None)
 
 
 def _above(test: FloorTest | None) -> str:
     return "-" if test is None else _chance(test.adjusted_p_value) if test.difference > 0 else "not above"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def _chance(p_value: float) -> str:

@@ -11,6 +11,7 @@ from core.architecture import Architecture
 from evolution.arms import RIVAL_LABELS
 from service.cli.exit_code import ExitCode
 from service.cli.output import ProgressLine, say
+from service.cli.score_text import metric_text, score_text
 from service.client import Client
 
 PHASE_TITLES = {
@@ -49,6 +50,7 @@ class Watch:
     def __init__(self, job: Mapping[str, Any], began: float) -> None:
         self.line = ProgressLine()
         self._began = began
+        self._job = job
         self._take_budget(job["spec"]["budget"])
         self._spent = 0
         self._architectures: dict[tuple[str, int], str] = {}
@@ -75,7 +77,7 @@ class Watch:
                     self._first = False
                     self._milestone(
                         f"first candidate: {self._architectures.get((data['phase'], data['number']), '')} "
-                        f"with {data['fitness']:.1%} validation accuracy"
+                        f"with {score_text(self._job, data['fitness'])} validation {metric_text(self._job)}"
                     )
                 self.line.show(self._progress(data["phase"], data["progress"]))
             case "rival":
@@ -91,7 +93,7 @@ class Watch:
             parts.append(f"{progress['failed']} failed")
         if progress["best_fitness"] is not None and phase in ("search", "baseline"):
             network = self._architectures.get((phase, progress["best_number"]), "")
-            parts.append(f"best {progress['best_fitness']:.1%} {network}")
+            parts.append(f"best {score_text(self._job, progress['best_fitness'])} {network}")
         now = time.monotonic()
         self._recent.append(now)
         parts.append(f"{now - self._began:.0f} s")

@@ -7,6 +7,7 @@ import typer
 
 from service.cli.jobs import JobId, Json, Url
 from service.cli.output import print_json
+from service.cli.score_text import score_text
 from service.client import DEFAULT_URL, Client
 
 
@@ -31,21 +32,25 @@ def what_if_lines(answer: Mapping[str, Any]) -> list[str]:
     if then is None:
         return [f"with {count:,} evaluations every training would have failed: nothing to recommend"]
     lines = [f"with {count:,} evaluations ({answer['epochs']:,} epochs) this network would have been recommended:"]
-    lines.append(f"  {_network(then)}")
+    lines.append(f"  {_network(answer, then)}")
     best = answer["recommended_by_all"]
     if stored == count:
         return [*lines, "these are all evaluations that are stored"]
     more = f"the {stored - count:,} evaluations after that"
     if best["number"] == then["number"]:
-        return [*lines, f"{more} confirmed it: {_network(best)}"]
-    lines += [f"{more} led to another one:", f"  {_network(best)}"]
+        return [*lines, f"{more} confirmed it: {_network(answer, best)}"]
+    lines += [f"{more} led to another one:", f"  {_network(answer, best)}"]
     if answer["gain"] is not None:
+        brought = (
+            f"{answer['gain']:.4f} of R²" if answer.get("metric") == "r2" else f"{100 * answer['gain']:.2f} points"
+        )
         lines.append(
-            f"by all evaluations the first one is believed to reach {answer['score_by_all']:.1%}, "
-            f"so the rest brought {100 * answer['gain']:.2f} points"
+            f"by all evaluations the first one is believed to reach {score_text(answer, answer['score_by_all'])}, "
+            f"so the rest brought {brought}"
         )
     return lines
 
 
-def _network(standing: Mapping[str, Any]) -> str:
-    return f"{standing['description']}, believed to reach {standing['score']:.1%} ± {standing['deviation']:.1%}"
+def _network(answer: Mapping[str, Any], standing: Mapping[str, Any]) -> str:
+    score, deviation = (score_text(answer, standing[name]) for name in ("score", "deviation"))
+    return f"{standing['description']}, believed to reach {score} ± {deviation}"

@@ -12,6 +12,8 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from core.metrics import MetricName
+from evolution.metric_words import quantity, words_of
 from evolution.verdict import Verdict
 from service.api.access import READ
 from service.api.context import CallerOf, DatabaseOf
@@ -42,10 +44,21 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = lambda share: "-" if share is None else f"{share:.1%}"
+    environment.filters["score"] = _score
+    environment.filters["quantity"] = lambda error: "-" if error is None else quantity(error)
     environment.filters["chance"] = lambda p_value: "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
-    environment.filters["points"] = lambda difference: f"{100 * difference:+.1f}"
+    environment.filters["points"] = lambda difference, metric: (
+        f"{difference:+.3f}" if metric == "r2" else f"{100 * difference:+.1f}"
+    )
+    environment.globals["words_of"] = words_of
     return environment
+
+
+def _score(score: float | None, metric: MetricName) -> str:
+    """Write a score as a table does."""
+    if score is None:
+        return "-"
+    return words_of(metric).number(score) if metric == "r2" else f"{score:.1%}"
 
 
 templates = Jinja2Templates(env=_environment())
@@ -85,7 +98,7 @@ def job_context(job_id: str, owner: str, database: DatabaseOf) -> dict[str, Any]
         "phase_titles": PHASE_TITLES,
         "verdict": verdict,
         "drawing": _drawing(summary, verdict),
-        "chart": Markup(draw_best_so_far(summary.best_so_far, summary.progress("search").proposed)),  # noqa: S704 - ours
+        "chart": Markup(draw_best_so_far(summary.best_so_far, summary.progress("search").proposed, summary.job.metric)),  # noqa: S704 - ours
     }
 
 

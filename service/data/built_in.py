@@ -7,6 +7,7 @@ reads the data (`prepared.py`).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 DIGIT_NAMES = tuple("0123456789")
 
@@ -15,14 +16,14 @@ DIGIT_NAMES = tuple("0123456789")
 class BuiltIn:
     """What is known of a built-in data set before it is read.
 
-    `row_noun` is what a row is, in the plural; `rows` are the numbers of train, validation and test rows; `package`
-    is what must be installed to read it.
+    `row_noun` is what a row is, in the plural; `class_names` are the classes, or for regression the name of its target;
+    `rows` are the numbers of train, validation and test rows; `package` is what must be installed to read it.
     """
 
     name: str
     title: str
     row_noun: str
-    task: str
+    task: Literal["classification", "regression"]
     input_shape: tuple[int, ...]
     class_names: tuple[str, ...]
     rows: tuple[int, int, int]
@@ -76,6 +77,17 @@ BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType(
                 class_names=("setosa", "versicolor", "virginica"),
                 rows=(90, 30, 30),
                 source="150 irises of the UCI collection from the package scikit-learn",
+                package="scikit-learn",
+            ),
+            BuiltIn(
+                name="diabetes",
+                row_noun="patients",
+                title="Diabetes: how far the disease has come a year later, a number to predict",
+                task="regression",
+                input_shape=(10,),
+                class_names=("disease progression",),
+                rows=(278, 82, 82),
+                source="442 patients of Efron et al. (2004) from the package scikit-learn",
                 package="scikit-learn",
             ),
             BuiltIn(

@@ -21,16 +21,20 @@ from core.errors import InvalidDataset
 from service.data.breast_cancer import read_breast_cancer
 from service.data.built_in import BUILT_IN, BuiltIn
 from service.data.description import Description
-from service.data.digits import Arrays, read_digits_8x8, read_digits_16x16
+from service.data.diabetes import read_diabetes
+from service.data.digits import read_digits_8x8, read_digits_16x16
 from service.data.encoder import Encoder
 from service.data.errors import DatasetUnavailable
 from service.data.iris import read_iris
 from service.data.spirals import make_spirals
-from service.data.split import stratified_split
+from service.data.split import quantile_bands, stratified_split
 from service.data.wine import read_wine
+
+Arrays = tuple[NDArray[np.float32], NDArray[Any]]
 
 READERS: dict[str, Callable[[], Arrays]] = {
     "breast-cancer": read_breast_cancer,
+    "diabetes": read_diabetes,
     "digits-16x16": read_digits_16x16,
     "digits-8x8": read_digits_8x8,
     "iris": read_iris,
@@ -121,11 +125,14 @@ def _of_parts(name: str, description: Description, inputs: NDArray[np.float32], 
 
 def _prepare(built_in: BuiltIn) -> Dataset:
     inputs, targets = READERS[built_in.name]()
-    split = stratified_split(targets)
+    split = stratified_split(quantile_bands(targets) if built_in.task == "regression" else targets)
     return _dataset(built_in, {part: (inputs[rows], targets[rows]) for part, rows in split.items()})
 
 
 def _dataset(built_in: BuiltIn, arrays: dict[str, Arrays]) -> Dataset:
+    if built_in.task == "regression":
+        # One column; a prepared file has it already.
+        arrays = {part: (inputs, targets.reshape(-1, 1)) for part, (inputs, targets) in arrays.items()}
     train, validation, test = (Split(np.ascontiguousarray(arrays[part][0]), arrays[part][1]) for part in PARTS)
     content = fingerprint(
         np.concatenate([arrays[part][0] for part in PARTS]),
@@ -134,7 +141,7 @@ def _dataset(built_in: BuiltIn, arrays: dict[str, Arrays]) -> Dataset:
     )
     return Dataset(
         name=built_in.name,
-        task="classification",
+        task=built_in.task,
         input_shape=built_in.input_shape,
         class_names=built_in.class_names,
         train=train,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 SPLIT_SEED = 2016
 VALIDATION_SHARE = 5
 TEST_SHARE = 5
+QUANTILE_BANDS = 10
 
 
 def stratified_split(targets: NDArray[np.int64], *, seed: int = SPLIT_SEED) -> dict[str, NDArray[np.int64]]:
@@ -56,6 +57,16 @@ def grouped_split(
                     break
     part_of_row = part_of_group[group_of_row]
     return {part: np.flatnonzero(part_of_row == number) for number, part in enumerate(("train", "validation", "test"))}
+
+
+def quantile_bands(targets: NDArray[np.float64], bands: int = QUANTILE_BANDS) -> NDArray[np.int64]:
+    """Return which tenth of the targets (rows,) each lies in, so that a split by it has like targets in every part.
+
+    Of equal targets the earlier row counts as the smaller.
+    """
+    ranks = np.empty(len(targets), np.int64)
+    ranks[np.argsort(targets, kind="stable")] = np.arange(len(targets))
+    return ranks * bands // len(targets)
 
 
 def _order(seed: int, row: int) -> bytes:

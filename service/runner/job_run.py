@@ -24,6 +24,7 @@ from evolution.loop import Evaluated, Proposed, RunSearch, Waiting, run_search
 from evolution.search import Search
 from service.data.encoder import Encoder
 from service.data.errors import DatasetUnavailable
+from service.data.target_fault import target_fault
 from service.job_spec import JobSpec
 from service.runner.budgeted_search import BudgetedSearch
 from service.runner.dataset_row import dataset_row
@@ -188,6 +189,9 @@ class JobRun:
                 f"the data set {spec.dataset} has changed since the job began (fingerprint {dataset.fingerprint[:12]}, "
                 f"then {job.dataset_fingerprint[:12]}); submit the job again to search on the new data"
             )
+        fault = target_fault(dataset)
+        if fault is not None:
+            raise JobFailed(fault)
         with self._database.write() as session:
             if job.dataset_id is None:
                 DatasetRepository(session).save(dataset_row(dataset))

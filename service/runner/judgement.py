@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from core.dataset import Dataset, Split
 from evolution.answers import answer, network_scores
 from evolution.arms import ARM_LABELS, RANDOM_SEARCH, ArmResult, arm_result
 from evolution.candidate import Evaluation, best
@@ -12,6 +14,7 @@ from evolution.comparison import reach_verdict
 from evolution.finalists import Finalist
 from evolution.importance import importance
 from evolution.ledger import ledger_of
+from evolution.metric_words import quantity
 from evolution.recipe import recipe_of
 from evolution.recommendation import surrogate_fit
 from evolution.verdict import FinalistRound, Verdict
@@ -47,8 +50,8 @@ def judge(plan: Plan, rows: JobRows) -> Judgement:
     """Compare the re-trained arms on the test rows. Raises JobFailed where too little of them could be trained.
 
     A training that diverged answers nothing correctly: that is the recipe's fault. One that never ran says nothing
-    about its arm: its seed is left out for every arm. The network to download is chosen by validation accuracy:
-    choosing it by the test rows would make its test accuracy a lie.
+    about its arm: its seed is left out for every arm. The network to download is chosen by validation score: choosing
+    it by the test rows would make its test score a lie.
     """
     test = plan.dataset.test
     if test is None:
@@ -66,15 +69,16 @@ def judge(plan: Plan, rows: JobRows) -> Judgement:
         raise JobFailed("the network that was found diverged on every fresh seed; see the candidates")
     taken, skipped = plan.rivals()
     scores = network_scores(rows.searched)
-    usual = int(np.bincount(plan.dataset.train.targets).argmax())
     verdict = reach_verdict(
         [_arm(name, evaluations, plan, rows, rounds, leaders) for name, evaluations in by_arm.items()],
-        test.targets,
-        usual_answer=(usual, plan.dataset.class_names[usual]),
+        _targets(plan.dataset, test),
+        usual_answer=usual_answer(plan.dataset),
+        metric=plan.metric,
+        target=plan.dataset.class_names[0] if plan.predicts_numbers else None,
         evolved=plan.main_arm,
         examples=f"test {plan.row_noun}",
         epochs=plan.final_training.epochs,
-        rivals=[rival_result(rival, rows.fits, seeds, len(test)) for rival in taken],
+        rivals=[rival_result(rival, rows.fits, seeds, len(test), numbers=plan.predicts_numbers) for rival in taken],
         skipped=skipped,
         finalists=rounds,
         answers=answer(rows.searched),
@@ -87,6 +91,27 @@ def judge(plan: Plan, rows: JobRows) -> Judgement:
         ),
     )
     return Judgement(verdict, kept.candidate.number)
+
+
+def usual_answer(dataset: Dataset) -> tuple[float, str]:
+    """Return what learning nothing would answer: the most frequent class of the training rows, or their mean."""
+    if dataset.task == "regression":
+        mean = float(_targets(dataset, dataset.train).mean())
+        return mean, quantity(mean)
+    usual = int(np.bincount(dataset.train.targets).argmax())
+    return usual, dataset.class_names[usual]
+
+
+def _targets(dataset: Dataset, split: Split) -> npt.NDArray[np.int64] | npt.NDArray[np.float64]:
+    """Return one target per row: class indices, or numbers in their own units again."""
+    if dataset.task != "regression":
+        classes: npt.NDArray[np.int64] = split.targets
+        return classes
+    units = dataset.target_standardization
+    numbers: npt.NDArray[np.float64] = (
+        split.targets.astype(np.float64) if units is None else units.restore(split.targets)
+    )[:, 0]
+    return numbers
 
 
 def _arm(
@@ -106,6 +131,7 @@ def _arm(
         ARM_LABELS[name],
         retrained,
         rows=0 if plan.dataset.test is None else len(plan.dataset.test),
+        numbers=plan.predicts_numbers,
         search=ledger_of(searches.get(name, ())),
         finalists=ledger_of(one for one in rows.finalists if plan.network(*one.candidate.key) in networks),
         search_score=None if finalist is None else finalist.search_score,

@@ -5,8 +5,17 @@ from typing import Final
 
 from core.architecture import Architecture, Dense
 from core.dataset import Dataset
+from core.metrics import METRICS_OF, MetricName
 from core.training import TrainingConfig
-from evolution.arms import EVOLUTION, LOGISTIC_REGRESSION, RANDOM_SEARCH, SMALLEST, USUAL_DESIGN, SkippedRival
+from evolution.arms import (
+    EVOLUTION,
+    LINEAR_REGRESSION,
+    LOGISTIC_REGRESSION,
+    RANDOM_SEARCH,
+    SMALLEST,
+    USUAL_DESIGN,
+    SkippedRival,
+)
 from evolution.candidate import Evaluation
 from evolution.finalists import choose_finalists, finalist_arms, rank_finalists, smallest_within_one_standard_error
 from evolution.objectives import CostName
@@ -33,7 +42,10 @@ ANCHOR: Final = "anchor"
 """The operator of a candidate that the search took from its list of usual designs."""
 
 HAND_DESIGNS: Final = {LOGISTIC_REGRESSION: (), "hand_100": (100,), "hand_128_64": (128, 64)}
-"""What people choose without a search: no hidden layer, scikit-learn's default, and the textbook's funnel."""
+"""What people choose without a search: no hidden layer, scikit-learn's default, and the textbook's funnel.
+
+For regression the network without a hidden layer is a linear regression.
+"""
 
 Leaders = Mapping[str, tuple[Standing, ...]]
 """The best networks of each search, best first, by the name of the arm that its winner becomes."""
@@ -49,6 +61,16 @@ class Plan:
         self.final_training = spec.final_training_config()
         self.training = spec.training_config()
         self.limits = spec.limits.of_trainings(self.training.epochs)
+
+    @property
+    def metric(self) -> MetricName:
+        """What the score is: what the spec says, or the task's own."""
+        return self.spec.metric or METRICS_OF[self.dataset.task][0]
+
+    @property
+    def predicts_numbers(self) -> bool:
+        """Whether answers are numbers in the target's units; classes otherwise."""
+        return self.dataset.task == "regression"
 
     @property
     def main_arm(self) -> str:
@@ -126,7 +148,8 @@ class Plan:
         shape, outputs = self.dataset.input_shape, self.dataset.outputs
         for name, widths in HAND_DESIGNS.items():
             layers = tuple(Dense(units, "relu") for units in widths)
-            arms.append(Arm(name, Architecture(shape, layers, outputs)))
+            called = LINEAR_REGRESSION if name == LOGISTIC_REGRESSION and self.predicts_numbers else name
+            arms.append(Arm(called, Architecture(shape, layers, outputs)))
         usual = self._best_usual_design(searched)
         if usual is not None and usual not in {arm.architecture for arm in arms}:
             arms.append(Arm(USUAL_DESIGN, usual))
@@ -146,7 +169,7 @@ class Plan:
 
     def rivals(self) -> tuple[tuple[Rival, ...], tuple[SkippedRival, ...]]:
         """Return the other methods that take part, and those that are left out with a reason."""
-        return chosen_rivals(self.dataset) if self.spec.verdict.rivals else ((), ())
+        return chosen_rivals(self.dataset, self.metric) if self.spec.verdict.rivals else ((), ())
 
     def network(self, architecture: Architecture, training: TrainingConfig) -> tuple[Architecture, Recipe | None]:
         """Return what tells networks apart after the search: the structure and, where it was searched, the recipe."""

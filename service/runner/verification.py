@@ -19,7 +19,7 @@ from evolution.candidate import Candidate, Evaluation
 from evolution.evaluation import Evaluator
 from evolution.loop import Evaluated, Proposed, run_search
 from evolution.search import Budget, Search
-from evolution.verdict import FORMAT
+from evolution.verdict_formats import FORMAT, SECOND_FORMAT
 from service.data.errors import DatasetUnavailable
 from service.job_spec import JobSpec
 from service.runner.environment import describe_environment, differences
@@ -210,7 +210,7 @@ def _require_equal_verdict(database: Database, job: Job, plan: Plan, stored: Map
 
     The other methods' fits are taken as they are stored. Wording may change between releases and is not compared.
     """
-    if job.verdict is None or job.verdict.get("format") != FORMAT:
+    if job.verdict is None or job.verdict.get("format") not in (SECOND_FORMAT, FORMAT):
         return
     with database.read() as session:
         fits = RivalRepository(session).load(job.id)

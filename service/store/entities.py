@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, Self
 
 from core.architecture import Architecture
+from core.metrics import METRICS, MetricName
 
 JobStatus = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 JOB_STATUSES: Final[tuple[JobStatus, ...]] = ("queued", "running", "paused", "succeeded", "failed", "cancelled")
@@ -73,6 +74,12 @@ class Job:
     def finished(self) -> bool:
         """Whether the job has ended; it never changes again."""
         return self.status in FINAL_STATUSES
+
+    @property
+    def metric(self) -> MetricName:
+        """What a fitness is; jobs of before there were several are about accuracy."""
+        named = self.spec.get("metric")
+        return named if named in METRICS else "accuracy"
 
     @property
     def cursor(self) -> "JobCursor":

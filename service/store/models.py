@@ -410,7 +410,7 @@ rivals = Table(
     Column("created_at", UtcDateTime, nullable=False),
     CheckConstraint("(validation_score IS NULL) = (predictions IS NULL)", name="score_and_predictions"),
     CheckConstraint(f"seconds BETWEEN 0 AND {LARGEST_FLOAT}", name="seconds_finite"),
-    CheckConstraint("validation_score BETWEEN 0 AND 1", name="validation_score_share"),
+    CheckConstraint(f"validation_score BETWEEN -{LARGEST_FLOAT} AND {LARGEST_FLOAT}", name="validation_score_finite"),
 )
 
 # The processes that execute jobs, as they report themselves; those that ended without a word are removed later.

@@ -16,8 +16,9 @@ from service.store.upsert import insert
 
 @dataclass(frozen=True, slots=True)
 class RivalFit:
-    """One fit of a method: CPU seconds, accuracy on the validation rows, one little-endian uint16 class per test row.
+    """One fit of a method: CPU seconds, score on the validation rows, one little-endian uint16 class per test row.
 
+    For regression there is a little-endian float64 per test row, in the target's units.
     `seed_index` counts the verdict's seeds from 0. Score and predictions are both None where the fit failed.
     """
 

@@ -174,6 +174,22 @@ def test_regression_targets_are_standardized_on_the_train_rows() -> None:
     assert standardized.standardized() is standardized
 
 
+def test_float64_targets_keep_their_digits() -> None:
+    # In float32 all four would be 1.6e9, give or take 64.
+    targets = 1.6e9 + np.array([[0.0], [100.0], [-250.0], [3.0]])
+    standardized = _dataset("regression", ("moment",), targets).standardized()
+    units = standardized.target_standardization
+
+    assert units is not None
+    assert standardized.train.targets.dtype == np.float64
+    assert units.restore(standardized.train.targets) == pytest.approx(targets[: len(standardized.train)], rel=1e-15)
+
+
+def test_targets_beyond_what_networks_can_square_are_refused() -> None:
+    with pytest.raises(InvalidDataset, match="larger unit"):
+        _dataset("regression", ("a",), np.array([[1e31], [0.0], [1.0], [2.0]]))
+
+
 def test_constant_regression_targets_become_zero() -> None:
     standardized = _dataset("regression", ("price",), np.full((4, 1), 7.3, np.float32)).standardized()
 

@@ -15,7 +15,7 @@ from core.errors import Diverged, InvalidTrainingConfig
 from core.export import from_bytes, to_bytes
 from core.layers import AveragePooling, Convolution, Dense, Dropout, Flatten, Layer, LayerNormalization, MaxPooling
 from core.metrics import r2
-from core.training import Epoch, TrainingConfig, train
+from core.training import Epoch, TrainingConfig, can_stack, train
 from tests.core.builders import architecture, blobs, images, task_data
 from tests.core.strategies import architectures
 
@@ -183,3 +183,21 @@ def test_finite_or_a_named_failure(
 
 def _finite(epoch: Epoch) -> bool:
     return all(map(math.isfinite, (epoch.train_loss, epoch.validation_loss, epoch.validation_score)))
+
+
+def test_the_metric_chooses_the_best_epoch_and_nothing_else() -> None:
+    data = task_data("classification").standardized()
+    plain = TrainingConfig(epochs=6)
+    accuracy = train(architecture(6, [8], 3), data, plain, seed=1)
+    balanced = train(architecture(6, [8], 3), data, replace(plain, metric="balanced_accuracy"), seed=1)
+    named = train(architecture(6, [8], 3), data, replace(plain, metric="accuracy"), seed=1)
+
+    assert [epoch.train_loss for epoch in balanced.curve] == [epoch.train_loss for epoch in accuracy.curve]
+    assert balanced.score == max(epoch.validation_score for epoch in balanced.curve)
+    assert balanced.score != accuracy.score
+    assert named.curve == accuracy.curve
+    # A stack counts right answers only.
+    assert can_stack(architecture(6, [8], 3), "classification", replace(plain, metric="accuracy"))
+    assert not can_stack(architecture(6, [8], 3), "classification", replace(plain, metric="balanced_accuracy"))
+    with pytest.raises(InvalidTrainingConfig, match="r2"):
+        train(architecture(6, [8], 3), data, replace(plain, metric="r2"), seed=1)

@@ -75,3 +75,16 @@ def test_what_format_1_can_say_is_written_in_it() -> None:
 def test_refuses_naming_the_field(field: str, value: Any) -> None:
     with pytest.raises(InvalidTrainingConfig, match=field):
         replace(TrainingConfig(), **{field: value})
+
+
+def test_only_a_metric_needs_the_third_format() -> None:
+    config = TrainingConfig(metric="balanced_accuracy")
+    value = config.to_json()
+
+    assert value["format"] == 3
+    assert TrainingConfig.from_json(value) == config
+    assert "metric" not in replace(TrainingConfig(), clip_norm=1.0).to_json()
+    with pytest.raises(InvalidTrainingConfig, match="unknown field 'metric'"):
+        TrainingConfig.from_json({**value, "format": 2})
+    with pytest.raises(InvalidTrainingConfig, match="metric"):
+        replace(config, metric="auc")  # type: ignore[arg-type]

@@ -59,3 +59,15 @@ def blobs(rows: int = 120, *, test: bool = False, seed: int = 5) -> Dataset:
     mark = fingerprint(train.inputs, train.targets, names)
     dataset = Dataset("blobs", "classification", (INPUTS,), names, train, validation, unseen if test else None, mark)
     return dataset.standardized()
+
+
+def one_target(rows: int = 120, noise: float = 0.3, seed: int = 5) -> Dataset:
+    """Numbers around 1000 with a deviation of about 50 that follow a line, not standardized; a third of rows each."""
+    rng = np.random.default_rng(seed)
+    points = rng.standard_normal((rows, INPUTS)).astype(np.float32)
+    values = points @ rng.standard_normal(INPUTS) / np.sqrt(INPUTS) + noise * rng.standard_normal(rows)
+    targets = (1000 + 50 * values)[:, np.newaxis]
+    parts = np.array_split(np.arange(rows), 3)
+    train, validation, test = (Split(points[part], targets[part]) for part in parts)
+    mark = fingerprint(points, targets, ("weight",))
+    return Dataset("line", "regression", (INPUTS,), ("weight",), train, validation, test, mark)

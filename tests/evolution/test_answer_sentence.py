@@ -3,6 +3,7 @@ import pytest
 from evolution.answer_sentence import importance_sentence, layers_sentence, neurons_sentence
 from evolution.answers import Group
 from evolution.importance import Importance
+from evolution.metric_words import words_of
 
 
 def group(
@@ -75,3 +76,12 @@ def test_importance_is_told_only_where_the_model_predicts() -> None:
     assert "explains 70.0 % of the scores of networks that it was not given" in known
     assert "stays open" in unknown
     assert "40.0 %" not in unknown
+
+
+def test_a_regression_is_held_against_linear_regression_and_scored_in_r2() -> None:
+    r2 = words_of("r2")
+    groups = [LOGISTIC, group(1, 0.905, p=0.6, close=True), group(2, 0.91)]
+
+    assert "No hidden layer was needed: linear regression, which" in layers_sentence(groups, "worse", r2)
+    told = layers_sentence(groups, "better", r2)
+    assert "score an R² of 0.905 on average, less than 0.01 behind the highest average (0.910 with two" in told

@@ -19,7 +19,7 @@ def test_an_arm_is_collected_from_its_trainings() -> None:
     found = arm_result("hand_100", "a label", [trained(0, [0, 2, 1]), trained(1, None, None)], rows=3)
 
     assert found.predictions.tolist() == [[0, 2, 1], [NO_ANSWER] * 3]
-    assert found.validation_accuracies == (0.75,)
+    assert found.validation_scores == (0.75,)
     assert found.retraining == LedgerEntry(2, 6, 200, 1.0)
 
 
@@ -44,3 +44,13 @@ def test_the_majority_decides_and_ties_go_to_the_lowest_class() -> None:
     assert majority_vote(votes).tolist() == [2, 3, 0, NO_ANSWER]
     # A seed that failed has no vote.
     assert majority_vote(np.array([[NO_ANSWER, NO_ANSWER], [3, 0]])).tolist() == [3, 0]
+
+
+def test_numbers_are_read_as_they_were_stored() -> None:
+    stored = np.array([1.5, -2e20, 1 / 3]).astype("<f8").tobytes()
+    found = read_predictions("evolution", [stored, None], rows=3, numbers=True)
+
+    assert found[0].tolist() == [1.5, -2e20, 1 / 3]
+    assert np.isnan(found[1]).all()
+    with pytest.raises(InvalidVerdict, match="predicted 3 test rows, expected 4"):
+        read_predictions("evolution", [stored], rows=4, numbers=True)

@@ -29,9 +29,7 @@ def verdict() -> Verdict:
 
 def test_every_rival_is_compared_with_the_evolved_network() -> None:
     found = verdict()
-    accuracies = {one.name: one.test_accuracy for one in found.arms} | {
-        one.name: one.test_accuracy for one in found.rivals
-    }
+    accuracies = {one.name: one.test_score for one in found.arms} | {one.name: one.test_score for one in found.rivals}
 
     assert [(one.rival, one.conclusion) for one in found.comparisons] == [
         ("logistic_regression", "better"),
@@ -67,7 +65,7 @@ def test_everybody_is_held_against_the_most_frequent_answer() -> None:
     expected = floor_test(arms[1].predictions == TARGETS, TARGETS == 0)
 
     assert found.floor is not None
-    assert (found.floor.answer, found.floor.share) == ("zero", np.mean(TARGETS == 0))
+    assert (found.floor.answer, found.floor.score) == ("zero", np.mean(TARGETS == 0))
     assert floors[1] is not None
     assert (floors[1].difference, floors[1].p_value) == (expected.mean, expected.p_value)
     assert [one.above for one in floors if one is not None] == [True, False, True]
@@ -102,15 +100,15 @@ def test_the_ensemble_answers_by_majority() -> None:
     found = verdict_of(evolution).ensemble
 
     assert found is not None
-    assert (found.members, found.test_accuracy) == (5, np.mean(votes))
+    assert (found.members, found.test_score) == (5, np.mean(votes))
     assert (found.low, found.high) == share_interval(int(votes.sum()), ROWS)
 
 
 def test_the_table_says_accuracy_interval_curse_and_costs() -> None:
     evolution = verdict().arms[0]
 
-    assert evolution.test_low < evolution.test_accuracy < evolution.test_high
-    assert evolution.test_accuracy == pytest.approx(0.95, abs=0.03)
+    assert evolution.test_low < evolution.test_score < evolution.test_high
+    assert evolution.test_score == pytest.approx(0.95, abs=0.03)
     assert (evolution.seeds, evolution.failures) == (5, 0)
     assert evolution.winners_curse == pytest.approx(0.03)
     assert evolution.parameters == evolution.architecture.parameter_count
@@ -160,11 +158,11 @@ def test_a_failed_training_counts_as_wrong_everywhere() -> None:
     right = arm("evolution", 0.9, seeds=2)
     answers = np.stack([targets, targets])
     evolution = replace(right, predictions=answers)
-    broken = replace(arm("hand_100", 0.9, seeds=2), validation_accuracies=(0.9,))
+    broken = replace(arm("hand_100", 0.9, seeds=2), validation_scores=(0.9,))
     broken = replace(broken, predictions=np.stack([targets, np.full(3, -1)]))
     found = reach_verdict([evolution, broken], targets, usual_answer=(0, "zero"))
 
-    assert [one.test_accuracy for one in found.arms] == [1.0, 0.5]
+    assert [one.test_score for one in found.arms] == [1.0, 0.5]
     assert [one.failures for one in found.arms] == [0, 1]
 
 

@@ -94,7 +94,7 @@ each_parallelism = pytest.mark.parametrize("parallelism", [1, 3, 16])
 
 def answer(candidate: Candidate) -> Evaluation:
     """A score from network and seed, told well by the first epoch; one in sixteen fails, and some stop early."""
-    network = hashlib.sha256(f"{candidate.architecture.describe()} {candidate.training}".encode()).digest()
+    network = hashlib.sha256(f"{candidate.architecture.describe()} {candidate.training.to_json()}".encode()).digest()
     level = network[0] / 256
     noise = [(candidate.seed >> shift) % 64 / 3000 for shift in range(candidate.replicates)]
     scores = tuple(level + each for each in noise)

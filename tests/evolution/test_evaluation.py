@@ -19,7 +19,7 @@ from evolution.errors import EvolutionError, SearchOrderError
 from evolution.evaluation import SerialEvaluator, evaluate_candidate, failed_evaluation
 from evolution.limits import OUT_OF_MEMORY
 from tests.core.builders import task_data
-from tests.evolution.builders import TRAINING, architecture, blobs, candidate
+from tests.evolution.builders import TRAINING, architecture, blobs, candidate, one_target
 
 
 def test_the_fitness_is_the_validation_score_of_the_best_epoch() -> None:
@@ -75,7 +75,7 @@ def test_every_task_is_evaluated(task: Task) -> None:
 
     told = replace(one, predict_test=True)
     if task in ("multi_label", "regression"):
-        with pytest.raises(EvolutionError, match=f"test rows of a {task} task"):
+        with pytest.raises(EvolutionError, match=f"test rows of {task} with 2 outputs"):
             evaluate_candidate(told, raw.standardized())
         return
     predictions = evaluate_candidate(told, raw.standardized()).test_predictions
@@ -83,6 +83,31 @@ def test_every_task_is_evaluated(task: Task) -> None:
     assert predictions is not None
     assert raw.test is not None
     assert np.array_equal(np.frombuffer(predictions, "<u2"), from_bytes(evaluation.network).predict(raw.test.inputs))
+
+
+def test_a_regression_answers_the_test_rows_in_the_units_of_its_target() -> None:
+    raw = one_target()
+    network = Architecture(raw.input_shape, (Dense(8, "relu"),), 1)
+    one = Candidate(0, (), "retrain", 7, network, TRAINING, keep_network=True, predict_test=True)
+    evaluation = evaluate_candidate(one, raw.standardized())
+
+    assert raw.test is not None
+    assert evaluation.network is not None
+    assert evaluation.test_predictions is not None
+    predicted = np.frombuffer(evaluation.test_predictions, "<f8")
+    assert len(predicted) == len(raw.test)
+    assert predicted == pytest.approx(from_bytes(evaluation.network).predict(raw.test.inputs)[:, 0], rel=1e-5)
+    assert abs(predicted.mean() - 1000) < 50
+
+
+def test_a_regression_that_errs_wildly_is_scored_no_lower_than_minus_one() -> None:
+    wild = TrainingConfig(epochs=1, optimizer="sgd", learning_rate=3.0, schedule="constant")
+    data = one_target().standardized()
+    one = Candidate(0, (), "random", 7, Architecture(data.input_shape, (Dense(8, "tanh"),), 1), wild)
+    evaluation = evaluate_candidate(one, data)
+
+    assert evaluation.fitness == -1.0
+    assert evaluation.curve[0].validation_loss > 10
 
 
 def test_predicting_test_rows_without_any_is_a_fault_of_the_program() -> None:

@@ -17,6 +17,7 @@ from evolution.statistics import (
     mean_interval,
     paired_test,
     share_interval,
+    stratified_mean,
     student_t_cdf,
     student_t_quantile,
     student_t_survival,
@@ -274,3 +275,42 @@ def test_an_arm_that_learned_a_little_is_above_the_floor() -> None:
 def _learned(rng: np.random.Generator) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     targets = rng.integers(10, size=355)
     return np.where(rng.random((5, 355)) < 0.2, targets, rng.integers(10, size=(5, 355))) == targets, targets == 0
+
+
+def test_the_mean_over_strata_is_that_of_their_means() -> None:
+    rng = np.random.default_rng(9)
+    strata = np.repeat([0, 1, 7], [30, 8, 2])
+    values = rng.normal(size=(5, 40)) + strata
+    found = stratified_mean(values, strata)
+    means = [values[:, strata == one].mean() for one in (0, 1, 7)]
+
+    assert found.mean == pytest.approx(np.mean(means))
+    assert found.low < found.mean < found.high
+    # Differences between strata are no chance.
+    assert found.high - found.low < crossed_mean(values).high - crossed_mean(values).low + 3.0
+    assert stratified_mean(np.tile(strata.astype(float), (5, 1)), strata, shares=False).high == pytest.approx(8 / 3)
+
+
+def test_a_stratum_of_one_row_widens_the_interval() -> None:
+    strata = np.array([0] * 20 + [1])
+    values = np.zeros((5, 21))
+    values[:, -1] = 1.0
+    found = stratified_mean(values, strata)
+
+    assert found.mean == 0.5
+    assert found.low < 0.0
+    assert found.high > 1.0
+
+
+def test_strata_that_are_all_alike_do_not_make_an_interval_of_no_width() -> None:
+    strata = np.repeat([0, 1], [50, 5])
+
+    assert stratified_mean(np.ones((5, 55)), strata).low == pytest.approx(crossed_mean(np.ones((5, 5))).low)
+    with pytest.raises(InvalidStatistics, match="strata"):
+        stratified_mean(np.ones((5, 55)), strata[1:])
+
+
+def test_numbers_that_are_all_alike_have_no_scale_to_widen_an_interval_by() -> None:
+    found = crossed_mean(np.full((5, 20), 3.0), shares=False)
+
+    assert (found.mean, found.low, found.high) == (3.0, 3.0, 3.0)

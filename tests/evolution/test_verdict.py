@@ -68,7 +68,7 @@ def test_a_verdict_of_the_first_format_is_read() -> None:
 
     assert found.sentence == stored["sentence"]
     assert found.paragraph == (stored["sentence"],)
-    assert [one.test_accuracy for one in found.arms] == [one["test_accuracy"] for one in stored["arms"]]
+    assert [one.test_score for one in found.arms] == [one["test_accuracy"] for one in stored["arms"]]
     assert [one.conclusion for one in found.comparisons] == [one["conclusion"] for one in stored["comparisons"]]
     assert (found.floor, found.rivals, found.layers, found.ensemble) == (None, (), None, None)
     assert found.arms[0].finalists == LedgerEntry()

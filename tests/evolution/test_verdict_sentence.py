@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from evolution.arms import ArmResult
+from evolution.metric_words import words_of
 from evolution.verdict import Conclusion, Verdict
 from evolution.verdict_sentence import (
     curse_sentence,
@@ -17,6 +18,7 @@ from evolution.verdict_sentence import (
     structure_sentence,
     what_nothing_means_sentence,
 )
+from tests.evolution.regressions import constant, number_arm, number_rival, regression_verdict
 from tests.evolution.verdicts import arm, guessing, rival, verdict_of
 
 
@@ -239,3 +241,61 @@ def test_the_paragraph_has_three_to_six_sentences() -> None:
     assert len(paragraph(large)) == 6
     assert all(sentence.endswith(".") for sentence in paragraph(large))
     assert paragraph(large) == large.paragraph
+
+
+def numbers() -> Verdict:
+    return regression_verdict(
+        number_arm("evolution", 40, widths=(9, 5), search_score=0.81),
+        number_arm("random_search", 40.5, widths=(7,), search_score=0.8),
+        number_arm("linear_regression", 60, widths=()),
+        number_arm("hand_100", 40.2),
+        rivals=[number_rival("svr", 20), number_rival("mlp", 50)],
+    )
+
+
+def test_a_regression_is_told_in_r2_and_in_the_units_of_its_target() -> None:
+    found = numbers()
+    main, floor = found.arms[0], found.floor
+
+    assert main.rmse is not None
+    assert floor is not None
+    assert floor.rmse is not None
+    assert found.sentence == (
+        f"Evolution's network 6-[9 relu, 5 relu]-3 predicts progression for the 200 unseen test patients with an R² of "
+        f"{main.test_score:.3f} and a root mean squared error of {main.rmse.value:.2f}, in the target's units; always "
+        f"predicting the mean of the training rows, 149.0, errs by {floor.rmse:.2f}."
+    )
+    text = " ".join(found.paragraph)
+    assert "better than linear regression (+" in text
+    assert "in R², p" in text
+    assert "scikit-learn's SVR (0." in text
+    assert "which reaches an R² of 0.7" in text
+    assert "had scored this network an R² of 0.810 on its validation rows; five fresh trainings" in text
+    for word in ("accuracy", "%", "correctly", "points", "logistic", "answers"):
+        assert word not in text
+
+
+def test_a_failed_training_of_a_regression_counts_as_the_mean() -> None:
+    assert "failed, which counts as predicting the mean of the training rows" in (
+        curse_sentence(replace(numbers().arms[0], failures=1), 16, words_of("r2")) or ""
+    )
+
+
+def test_where_a_regression_learned_nothing() -> None:
+    found = regression_verdict(constant(number_arm("evolution", 40)), rivals=[number_rival("svr", 30)])
+
+    assert found.sentence.startswith(
+        "The networks learned nothing: no network is shown to predict progression for the 200 unseen test patients "
+        "better than the mean of the training rows would, for always predicting the mean of the training rows, 149.0, "
+    )
+    assert found.sentence.endswith("; only scikit-learn's SVR is shown to exceed that.")
+
+
+def test_balanced_accuracy_is_named() -> None:
+    found = verdict_of(arm("evolution", 0.9, search_score=0.95), arm("hand_100", 0.8), metric="balanced_accuracy")
+    nothing = verdict_of(guessing("evolution"), metric="balanced_accuracy")
+
+    assert found.sentence.startswith("Evolution's network 6-[8 relu]-3 reaches a balanced accuracy of ")
+    assert found.sentence.endswith('on the 400 unseen test digits; always answering "zero" reaches 33.3 %.')
+    assert "had scored this network a balanced accuracy of 95.0 %" in " ".join(found.paragraph)
+    assert "reach a higher balanced accuracy on the 400 unseen test digits than any constant answer" in nothing.sentence

@@ -145,3 +145,49 @@ def test_a_search_may_end_where_more_is_not_worth_it() -> None:
     for others in ({"strategy": "nsga2"}, {"objectives": ["score", "parameters"]}):
         with pytest.raises(ValidationError, match="contradict"):
             JobSpec.model_validate({"dataset": "d", "stopping": {}, **others})
+
+
+def test_the_metric_of_a_task_is_filled_in_and_trains_as_if_it_were_not() -> None:
+    plain = JobSpec(dataset="d")
+    balanced = JobSpec.model_validate({"dataset": "d", "metric": "balanced_accuracy"})
+
+    assert plain.for_task("classification").metric == "accuracy"
+    assert plain.for_task("regression").metric == "r2"
+    assert balanced.for_task("classification") == balanced
+    assert plain.for_task("regression").training_config() == plain.training_config() == TrainingConfig()
+    assert balanced.training_config() == TrainingConfig(metric="balanced_accuracy")
+    assert balanced.final_training_config().metric == "balanced_accuracy"
+
+
+def test_what_belongs_to_another_task_is_refused() -> None:
+    def refused(task: str, **fields: Any) -> dict[str, str]:
+        spec = JobSpec.model_validate({"dataset": "d", **fields})
+        return {one.pointer: one.detail for one in spec.refusals((10,), 1 if task == "regression" else 3, 278, task)}
+
+    huber = {"regression_loss": "huber", "huber_delta": 0.5}
+    smooth = {"label_smoothing": 0.1, "class_weights": "balanced"}
+    assert refused("regression", metric="r2", training=huber) == {}
+    assert refused("classification", metric="balanced_accuracy", training=smooth) == {}
+    assert refused("regression", metric="accuracy") == {"/metric": "must be r2, since the data set is for regression"}
+    assert refused("classification", metric="r2") == {
+        "/metric": "must be accuracy or balanced_accuracy, since the data set is for classification"
+    }
+    assert set(refused("regression", training=smooth)) == {"/training/label_smoothing", "/training/class_weights"}
+    assert set(refused("classification", training=huber)) == {"/training/regression_loss", "/training/huber_delta"}
+
+
+def test_hubers_loss_reaches_the_training() -> None:
+    spec = JobSpec.model_validate({"dataset": "d", "training": {"regression_loss": "huber", "huber_delta": 2}})
+
+    assert spec.training_config() == TrainingConfig(regression_loss="huber", huber_delta=2.0)
+    with pytest.raises(ValidationError, match="huber_delta"):
+        JobSpec.model_validate({"dataset": "d", "training": {"huber_delta": 2.0}})
+
+
+def test_a_spec_of_before_there_were_metrics_is_read() -> None:
+    stored = JobSpec(dataset="d").model_dump(mode="json")
+    del stored["metric"]
+    del stored["training"]["regression_loss"]
+    del stored["training"]["huber_delta"]
+
+    assert JobSpec.model_validate(stored) == JobSpec(dataset="d")

@@ -94,6 +94,9 @@ def test_budgets(client: httpx.Client, value: object) -> None:
         ("/space/recipe/batch_sizes", [], "at least 1 item"),
         ("/space/recipe/optimizers", ["adam", "adam"], "each item once"),
         ("/space/recipe/weight_decays", [share / 100 for share in range(17)], "at most 16 items"),
+        ("/metric", "auc", "'accuracy', 'balanced_accuracy' or 'r2'"),
+        ("/training/regression_loss", "absolute", "'squared_error' or 'huber'"),
+        ("/training/huber_delta", 0, "of at least 1e-06 and at most 1e+06"),
         ("/training/epochs", 0, "from 1 to 10,000"),
         ("/training/epochs", 10**9, "from 1 to 10,000"),
         ("/training/batch_size", 0, "from 1 to 65,536"),
@@ -202,6 +205,32 @@ def test_a_strategy_that_knows_one_objective_names_both_fields(client: httpx.Cli
 
     assert pointers(body) == ["/strategy", "/objectives"]
     assert "take evolution, nsga2 or random" in body["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "fields", "pointer", "detail"),
+    [
+        ("diabetes", {"metric": "accuracy"}, "/metric", "must be r2, since the data set is for regression"),
+        ("digits-8x8", {"metric": "r2"}, "/metric", "must be accuracy or balanced_accuracy"),
+        ("diabetes", {"training": {"label_smoothing": 0.1}}, "/training/label_smoothing", "is for classification"),
+        ("diabetes", {"training": {"class_weights": "balanced"}}, "/training/class_weights", "is for classification"),
+        ("digits-8x8", {"training": {"regression_loss": "huber"}}, "/training/regression_loss", "is for regression"),
+    ],
+)
+def test_what_belongs_to_another_task_is_named(
+    client: httpx.Client, dataset: str, fields: dict[str, Any], pointer: str, detail: str
+) -> None:
+    body = problem_of(client.post("/v1/jobs", json={"dataset": dataset, **fields}), 422, "invalid-spec")
+
+    assert [error["pointer"] for error in body["errors"]] == [pointer]
+    assert detail in body["errors"][0]["detail"]
+
+
+def test_hubers_delta_needs_hubers_loss(client: httpx.Client) -> None:
+    spec = {"dataset": "diabetes", "training": {"huber_delta": 1.5}}
+    body = problem_of(client.post("/v1/jobs", json=spec), 422, "invalid-spec")
+
+    assert pointers(body) == ["/training/huber_delta", "/training/regression_loss"]
 
 
 @pytest.mark.parametrize("objectives", [["parameters"], ["parameters", "score"]])

@@ -42,3 +42,11 @@ def test_the_fingerprint_of_what_a_runner_has_read(running: InProcess, database:
 @pytest.mark.parametrize("name", ["mnist", "DIGITS-8X8", "%00", "..%2Fdigits-8x8", "x" * 3_000, "%F0%9F%98%80"])
 def test_unknown_names(client: httpx.Client, name: str) -> None:
     problem_of(client.get(f"/v1/datasets/{name}"), 404)
+
+
+def test_a_data_set_for_regression_names_its_target(client: httpx.Client) -> None:
+    told = client.get("/v1/datasets/diabetes").json()
+    digits = client.get("/v1/datasets/digits-8x8").json()
+
+    assert (told["task"], told["class_names"], told["target"]) == ("regression", [], "disease progression")
+    assert (digits["task"], digits["class_names"][0], digits["target"]) == ("classification", "0", None)

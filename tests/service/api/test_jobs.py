@@ -243,3 +243,18 @@ def test_cancel_takes_no_fields(client: httpx.Client, body: object) -> None:
     problem_of(client.post(f"/v1/jobs/{job['id']}/cancel", json=body), 422)
 
     assert client.get(f"/v1/jobs/{job['id']}").json()["status"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "asked", "told"),
+    [
+        ("digits-8x8", None, "accuracy"),
+        ("digits-8x8", "balanced_accuracy", "balanced_accuracy"),
+        ("diabetes", None, "r2"),
+    ],
+)
+def test_a_job_says_what_its_score_is(client: httpx.Client, dataset: str, asked: str | None, told: str) -> None:
+    job = client.post("/v1/jobs", json={"dataset": dataset, "metric": asked}).json()
+
+    assert (job["metric"], job["spec"]["metric"]) == (told, told)
+    assert client.get("/v1/jobs").json()["jobs"][0]["metric"] == told

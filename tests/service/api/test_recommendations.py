@@ -44,7 +44,11 @@ def test_the_front_goes_from_the_smallest_to_the_best(running: InProcess, databa
 def test_a_job_that_trained_nothing_has_an_empty_front(running: InProcess) -> None:
     job_id = submit(running.client)["id"]
 
-    assert running.client.get(f"/v1/jobs/{job_id}/front").json() == {"cost": "parameters", "networks": []}
+    assert running.client.get(f"/v1/jobs/{job_id}/front").json() == {
+        "cost": "parameters",
+        "metric": "accuracy",
+        "networks": [],
+    }
 
 
 def test_a_smaller_budget_would_have_ended_with_another_network(running: InProcess, database: Database) -> None:

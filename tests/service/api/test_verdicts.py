@@ -9,6 +9,7 @@ from evolution.verdict import Verdict
 from service.store.database import Database
 from service.store.job_repository import JobRepository
 from tests.evolution.builders import candidate, evaluation
+from tests.evolution.regressions import number_arm, number_rival, regression_verdict
 from tests.evolution.verdicts import arm, first_format, rival, verdict_of
 from tests.service.api.serving import InProcess, problem_of, submit
 from tests.service.store.samples import claim
@@ -24,7 +25,17 @@ def _stored() -> dict[str, Any]:
     ).to_json()
 
 
-@pytest.mark.parametrize("stored", [_stored(), first_format()], ids=["second format", "first format"])
+def _on_numbers() -> dict[str, Any]:
+    return regression_verdict(
+        number_arm("evolution", 40, search_score=0.8),
+        number_arm("logistic_regression", 60),
+        rivals=[number_rival("svr", 30)],
+    ).to_json()
+
+
+@pytest.mark.parametrize(
+    "stored", [_on_numbers(), _stored(), first_format()], ids=["third format", "second format", "first format"]
+)
 def test_the_verdict_is_told_as_it_was_stored(running: InProcess, database: Database, stored: dict[str, Any]) -> None:
     job = submit(running.client)
     lease = claim(database)

@@ -7,6 +7,7 @@ from evolution.importance import Importance
 from evolution.verdict import FinalistRound
 from service.cli.verdict_text import verdict_lines
 from tests.evolution.builders import architecture, candidate, evaluation
+from tests.evolution.regressions import number_arm, number_rival, regression_verdict
 from tests.evolution.verdicts import arm, first_format, rival, verdict_of
 
 
@@ -88,3 +89,27 @@ def test_of_a_later_format_the_sentence_is_shown() -> None:
     later = {"format": 3, "sentence": "All is \x1b[31m well."}
 
     assert verdict_lines(later) == ["", "All is  [31m well.", "", "The rest was written by a newer release."]
+
+
+def test_a_verdict_on_numbers_tells_r2_and_errors() -> None:
+    verdict = regression_verdict(
+        number_arm("evolution", 40, search_score=0.8),
+        number_arm("linear_regression", 60, widths=()),
+        rivals=[number_rival("svr", 30)],
+    )
+    lines = [" ".join(line.split()) for line in verdict_lines(verdict.to_json())]
+    main, one = verdict.arms[0], verdict.comparisons[0]
+
+    assert main.rmse is not None
+    assert one.rmse is not None
+    assert any(line.startswith("ON 200 TEST ROWS NETWORK R² 95 % INTERVAL RMSE P (ABOVE FLOOR)") for line in lines)
+    assert any(
+        line.startswith(f"evolution 6-[8 relu]-3 {main.test_score:.3f} {main.test_low:.3f} to {main.test_high:.3f} ")
+        and f" {main.rmse.value:.2f} " in line
+        for line in lines
+    )
+    assert "EVOLUTION AGAINST R² 95 % INTERVAL RMSE P (HOLM) CONCLUSION" in lines
+    interval = f"{one.low:+.3f} to {one.high:+.3f}"
+    assert f"linear regression {one.difference:+.3f} {interval} {one.rmse.value:.2f} < 0.001 better" in lines
+    assert any(line.startswith("mean of evolution's 5 ") for line in lines)
+    assert any(line.startswith('always "149.0" ') for line in lines)

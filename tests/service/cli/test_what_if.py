@@ -43,3 +43,10 @@ def test_a_network_that_is_not_ranked_any_more() -> None:
 def test_all_of_them_and_none_of_them() -> None:
     assert "all evaluations that are stored" in what_if_lines(answer(evaluations=64))[-1]
     assert "every training would have failed" in what_if_lines(answer(recommended=None))[0]
+
+
+def test_r2_is_told_as_a_number() -> None:
+    text = "\n".join(what_if_lines(answer(metric="r2")))
+
+    assert "believed to reach 0.910 ± 0.012" in text
+    assert "believed to reach 0.915, so the rest brought 0.0150 of R²" in text

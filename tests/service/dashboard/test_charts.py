@@ -28,3 +28,11 @@ def test_every_improvement_is_a_point_inside_the_frame(scores: list[float], more
     assert all(0 <= float(point.get("cy", "-1")) <= HEIGHT for point in points)
     heights = [float(point.get("cy", "-1")) for point in points]
     assert heights == sorted(heights, reverse=True)
+
+
+def test_r2_may_lie_below_nothing() -> None:
+    markup = draw_best_so_far([Improvement(0, -0.5), Improvement(3, 0.25)], 5, "r2")
+
+    assert "Best validation R² so far: 0.250" in markup
+    assert "%" not in markup
+    assert "candidate 0: \N{MINUS SIGN}0.500" in markup

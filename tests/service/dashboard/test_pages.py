@@ -11,6 +11,7 @@ import pytest
 from service.settings import Settings
 from service.store.database import Database
 from service.store.job_repository import JobRepository
+from tests.evolution.regressions import number_arm, number_rival, regression_verdict
 from tests.evolution.verdicts import first_format
 from tests.service.api.serving import serving
 from tests.service.runner.jobs import execute, settings_for, submit
@@ -79,6 +80,29 @@ def test_a_verdict_of_the_first_format_is_shown(browser: httpx.Client, database:
     assert page.status_code == 200
     assert first_format()["sentence"] in html.unescape(page.text)
     assert "How many layers?" not in page.text
+
+
+def test_a_verdict_on_numbers_is_shown_with_its_errors(browser: httpx.Client, database: Database) -> None:
+    verdict = regression_verdict(
+        number_arm("evolution", 40, search_score=0.8), number_arm("hand_100", 60), rivals=[number_rival("svr", 30)]
+    )
+    job_id = submit(database, dataset="diabetes", metric="r2")
+    lease = claim(database)
+    assert lease is not None
+    with database.write() as session:
+        JobRepository(session).finish(lease, "succeeded", verdict=verdict.to_json())
+
+    page = html.unescape(browser.get(f"/jobs/{job_id}").text)
+    main = verdict.arms[0]
+
+    assert " ".join(verdict.paragraph) in page
+    assert main.rmse is not None
+    assert f'<td class="number">{main.test_score:.3f}</td>' in page
+    assert f'<td class="number">{main.rmse.value:.2f}</td>' in page
+    assert "Root mean squared error</th>" in page
+    assert "Difference to each rival, in R²" in page
+    assert "ccuracy" not in page
+    assert browser.get("/").status_code == 200
 
 
 def test_an_unknown_job_is_not_there(browser: httpx.Client) -> None:

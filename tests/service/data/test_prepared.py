@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sklearn.datasets
 
 from core.architecture import Architecture, Dense
 from core.training import TrainingConfig, train
@@ -9,6 +10,7 @@ from service.data.built_in import BUILT_IN
 from service.data.errors import DatasetUnavailable
 from service.data.preparation import Prepared
 from service.data.prepared import load_dataset, load_prepared, write_prepared
+from service.data.target_fault import target_fault
 from tests.service.data.files import csv_file, prepared
 
 
@@ -30,6 +32,10 @@ def test_a_built_in_data_set_is_what_its_description_says(name: str, directory: 
     assert dataset.standardization is None
     for split in (dataset.train, dataset.validation, dataset.test):
         assert split.inputs.dtype == np.float32
+        if dataset.task == "regression":
+            assert split.targets.dtype == np.float64
+            assert split.targets.shape == (len(split), 1)
+            continue
         assert np.unique(split.targets).tolist() == list(range(len(built_in.class_names)))
 
 
@@ -40,6 +46,19 @@ def test_the_sixteen_pixel_digits_are_the_five_thousand_of_mnist(directory: Path
     assert dataset.test is not None
     targets = np.concatenate([dataset.train.targets, dataset.validation.targets, dataset.test.targets])
     assert np.bincount(targets).tolist() == [500] * 10
+
+
+def test_the_diabetes_patients_are_those_of_scikit_learn(tmp_path: Path) -> None:
+    first = load_dataset("diabetes", tmp_path)
+    again = load_dataset("diabetes", tmp_path)
+
+    assert first.test is not None
+    parts = [split.targets[:, 0] for split in (first.train, first.validation, first.test)]
+    assert sorted(np.concatenate(parts).tolist()) == sorted(sklearn.datasets.load_diabetes().target.tolist())
+    # Each part has patients of every tenth.
+    assert np.ptp([part.mean() for part in parts]) < 2
+    assert again.fingerprint == first.fingerprint
+    assert target_fault(first) is None
 
 
 def test_the_prepared_file_gives_the_same_data(tmp_path: Path) -> None:

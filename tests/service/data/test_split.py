@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.data.split import grouped_split, stratified_split
+from service.data.split import grouped_split, quantile_bands, stratified_split
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=200))
@@ -55,3 +55,12 @@ def test_groups_of_one_row_are_split_like_rows(labels: list[int]) -> None:
 
     plain = stratified_split(targets)
     assert {part: rows.tolist() for part, rows in grouped.items()} == {part: r.tolist() for part, r in plain.items()}
+
+
+def test_quantile_bands_have_like_targets_and_like_sizes() -> None:
+    targets = np.array([5.0, -1.0, 3.0, 3.0, 100.0, 0.0])
+
+    assert quantile_bands(targets, bands=3).tolist() == [2, 0, 1, 1, 2, 0]
+    assert np.bincount(quantile_bands(np.arange(442.0))).tolist() == [45, 44, 44, 44, 44, 45, 44, 44, 44, 44]
+    # Of equal targets the earlier row is the smaller.
+    assert quantile_bands(np.zeros(10), bands=2).tolist() == [0] * 5 + [1] * 5

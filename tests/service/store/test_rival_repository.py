@@ -64,7 +64,7 @@ def test_whoever_lost_the_lease_writes_nothing(database: Database) -> None:
     [
         RivalFit("mlp", 0, 0.5, 0.5, None),
         RivalFit("mlp", 0, 0.5, None, b""),
-        RivalFit("mlp", 0, 0.5, 1.5, b""),
+        RivalFit("mlp", 0, 0.5, float("inf"), b""),
         RivalFit("mlp", 0, -1.0, 0.5, b""),
         RivalFit("mlp", 0, float("inf"), 0.5, b""),
     ],
