@@ -44,12 +44,12 @@ def show_description() -> HTMLResponse:
     return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
 
 
-@router.get("/docs/{name}")
-def show_description_file(name: str) -> FileResponse:
+@router.get("/docs/{asset}")
+def show_description_file(asset: str) -> FileResponse:
     """Answer with one of the two files of Swagger UI."""
-    if name not in _TYPES:
+    if asset not in _TYPES:
         raise NotFound("there is nothing at this address; /docs is the page")
-    return FileResponse(_files() / name, media_type=_TYPES[name], headers={"Cache-Control": "public, max-age=86400"})
+    return FileResponse(_files() / asset, media_type=_TYPES[asset], headers={"Cache-Control": "public, max-age=86400"})
 
 
 def _files() -> Path:

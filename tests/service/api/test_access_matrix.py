@@ -53,6 +53,7 @@ EVERYBODY_S_OWN = {"PUT /v1/datasets/{name}": "everybody may have a data set of 
 """Operations that make something under a name of the caller's choice, and the reason."""
 
 SHARED: dict[str, tuple[str, str]] = {
+    "asset": ("swagger-ui.css", "the page that explains the interface is for everybody"),
     "code": ("not-found", "problems are explained to everybody"),
     "token_id": ("1", "administrators manage the tokens of every owner"),
 }
@@ -141,6 +142,8 @@ def test_nobody_gets_in_without_a_token(guarded: InProcess, operations: list[Ope
     assert public == {
         "GET /healthz",
         "GET /readyz",
+        "GET /docs",
+        "GET /docs/{asset}",
         "GET /problems",
         "GET /problems/{code}",
         "GET /sign-in",

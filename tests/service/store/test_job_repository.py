@@ -17,8 +17,12 @@ from service.store.job_control import JobControl
 from service.store.job_details import change_details
 from service.store.job_repository import JobRepository
 from service.store.lease import RunnerIdentity
-from service.store.models import candidates, evaluations, jobs, metadata
+from service.store.models import candidates, evaluations, jobs, metadata, proofs
+from service.store.network_repository import NetworkRepository
+from service.store.proof_repository import ProofRepository, failed
+from service.store.record_repository import RecordRepository
 from service.store.rival_repository import RivalFit, RivalRepository
+from service.store.row_digest import RowDigest
 from service.store.webhook_repository import WebhookRepository
 from tests.service.store import samples
 from tests.service.store.samples import ELSEWHERE, FAR_AWAY, claim, create, get, start
@@ -291,6 +295,10 @@ def test_deleting_a_job_deletes_all_that_belongs_to_it(database: Database) -> No
             change_details(session, lease.job_id, {"labels": ["a"]})
             WebhookRepository(session).create(lease.job_id, "https://example.org/", ["running"], "secret")
             assert WebhookRepository(session).prepare() == 1
+            RecordRepository(session).begin(lease, {})
+            RecordRepository(session).end(lease, RowDigest(1, "0" * 64))
+            network = NetworkRepository(session).of_candidate(lease.job_id, "search", 0)
+            ProofRepository(session).record(lease, network.id, failed("npz", "it was tampered with"))
     with database.write() as session:
         JobRepository(session).finish(gone, "failed")
         JobControl(session).delete(gone.job_id)
@@ -301,6 +309,7 @@ def test_deleting_a_job_deletes_all_that_belongs_to_it(database: Database) -> No
         orphans = session.execute(select(evaluations).where(evaluations.c.candidate_id.not_in(select(candidates.c.id))))
 
         assert orphans.all() == []
+        assert len(session.execute(select(proofs)).all()) == 1
 
 
 def test_claiming_and_lists_follow_indexes(sqlite_url: str) -> None:
