@@ -29,7 +29,7 @@ _SHOWN_CLASSES: Final = 20
 def upload(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, Parquet, NPZ, or a zip file of images.")],
     name: Annotated[str | None, typer.Option(help="Name of the data set; from the file's name if left out.")] = None,
-    target: Annotated[str | None, typer.Option(help="Column to predict; the last one if left out.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column to predict; guessed if left out.")] = None,
     task: Annotated[str | None, typer.Option(help="classification or regression; guessed if left out.")] = None,
     kind: Annotated[str | None, typer.Option(help="csv, parquet, npz or images; guessed if left out.")] = None,
     text_column: Annotated[list[str] | None, typer.Option(help="Column that holds texts; may be repeated.")] = None,
