@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.client_token import TOKEN, TOKEN_FILE
+from service.client.token import TOKEN, TOKEN_FILE
 from service.store.database import Database
 from tests.postgres import Postgres, running
 

@@ -52,7 +52,7 @@ class PredictionRequest(StrictModel):
     ]
 
 
-class AnswerResponse(BaseModel):
+class PredictedRowResponse(BaseModel):
     """The answer for one row; what does not belong to the model's task is null."""
 
     class_name: Annotated[str | None, Field(description="The most probable class")] = None
@@ -61,14 +61,14 @@ class AnswerResponse(BaseModel):
     values: Annotated[list[float] | None, Field(description="Of a regression, in the order of `classes`")] = None
 
 
-class PredictionResponse(BaseModel):
+class PredictionsResponse(BaseModel):
     """Answers in the order of the rows."""
 
     model_id: str
     job_id: str
     task: str
     classes: Annotated[list[str], Field(description="What the outputs stand for, in their order")]
-    predictions: list[AnswerResponse]
+    predictions: list[PredictedRowResponse]
     inputs: Annotated[
         list[Any] | None,
         Field(description="With `include_inputs`: the rows as float32 numbers, as the files of the model take them"),
@@ -102,7 +102,7 @@ def predict(
     database: DatabaseOf,
     predictor: PredictorOf,
     include_inputs: Annotated[bool, Query(description="Give the rows back as the model takes them")] = False,
-) -> PredictionResponse:
+) -> PredictionsResponse:
     """Answer rows with the network of the model."""
     with database.read() as session:
         models = ModelRepository(session, caller.owner)
@@ -116,7 +116,7 @@ def predict(
     predictions, probabilities = predictor.answer(network, rows)
     _require_finite(predictions if probabilities is None else probabilities)
     names = _names(network, classes_of(model))
-    return PredictionResponse(
+    return PredictionsResponse(
         model_id=model.id,
         job_id=model.job_id,
         task=network.task,
@@ -131,16 +131,18 @@ def _answers(
     names: list[str],
     predictions: npt.NDArray[Any],
     probabilities: npt.NDArray[np.float32] | None,
-) -> list[AnswerResponse]:
+) -> list[PredictedRowResponse]:
     if probabilities is None:
-        return [AnswerResponse(values=values) for values in predictions.tolist()]
+        return [PredictedRowResponse(values=values) for values in predictions.tolist()]
     if network.task == "multi_label":
         return [
-            AnswerResponse(labels=[name for name, yes in zip(names, applies, strict=True) if yes], probabilities=shares)
+            PredictedRowResponse(
+                labels=[name for name, yes in zip(names, applies, strict=True) if yes], probabilities=shares
+            )
             for applies, shares in zip(predictions.tolist(), probabilities.tolist(), strict=True)
         ]
     return [
-        AnswerResponse(class_name=names[index], probabilities=shares)
+        PredictedRowResponse(class_name=names[index], probabilities=shares)
         for index, shares in zip(predictions.tolist(), probabilities.tolist(), strict=True)
     ]
 

@@ -49,7 +49,7 @@ class TokenResponse(BaseModel):
     valid: Annotated[bool, Field(description="Neither expired nor revoked")]
 
 
-class NewTokenResponse(TokenResponse):
+class SecretTokenResponse(TokenResponse):
     """A token that was just made."""
 
     token: Annotated[str, Field(description="Shown this once and stored nowhere", examples=["cmb_..."])]
@@ -107,7 +107,7 @@ async def get_whoami(caller: CallerOf) -> WhoAmI:
     summary="Make a token",
     description="The token itself is in this answer, and never shown again.",
     status_code=201,
-    response_model=NewTokenResponse,
+    response_model=SecretTokenResponse,
     responses={
         201: {"headers": {"Location": {"description": "Address of the token", "schema": {"type": "string"}}}},
         **responses(*_BODY_PROBLEMS, Unprocessable, DatabaseUnavailable),
@@ -117,7 +117,7 @@ def create_token(
     new: Annotated[NewToken, Body(examples=[{"owner": "ada", "name": "notebook"}])],
     database: DatabaseOf,
     response: Response,
-) -> NewTokenResponse:
+) -> SecretTokenResponse:
     """Make a token for any owner."""
     secret = new_secret()
     expires_at = None if new.expires_days is None else now() + timedelta(days=new.expires_days)
@@ -125,7 +125,7 @@ def create_token(
         token = TokenRepository(session).create(new.owner, new.name, new.scopes, digest_of(secret), expires_at)
     response.headers["Location"] = f"/v1/tokens/{token.id}"
     response.headers["Cache-Control"] = "no-store"
-    return NewTokenResponse(**_response(token).model_dump(), token=secret)
+    return SecretTokenResponse(**_response(token).model_dump(), token=secret)
 
 
 @router.get(

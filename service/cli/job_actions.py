@@ -9,7 +9,7 @@ import typer
 from service.cli.exit_code import ExitCode
 from service.cli.jobs import JobId, Json, Url
 from service.cli.output import print_json, say
-from service.client import DEFAULT_URL, Client
+from service.client import DEFAULT_URL, Client, types
 
 
 def pause(job: JobId, as_json: Json = False, url: Url = DEFAULT_URL) -> None:
@@ -115,7 +115,7 @@ def delete(job: JobId, as_json: Json = False, url: Url = DEFAULT_URL) -> None:
         say(f"job {job}: deleted")
 
 
-def _tell(job: dict[str, Any], as_json: bool, state: str) -> None:
+def _tell(job: types.Job, as_json: bool, state: str) -> None:
     if as_json:
         print_json(job)
     else:

@@ -15,7 +15,7 @@ from service.cli.plan_text import plan_lines
 from service.cli.score_text import score_text
 from service.cli.verdict_text import verdict_lines
 from service.cli.watching import follow
-from service.client import DEFAULT_URL, Client
+from service.client import DEFAULT_URL, Client, types
 
 Url = Annotated[str, typer.Option("--url", envvar="CAMBRIAN_URL", help="Address of the service.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -217,7 +217,7 @@ def require_success(job: Mapping[str, Any]) -> None:
         raise typer.Exit(ExitCode.JOB_FAILED)
 
 
-def _score(job: dict[str, Any]) -> str:
+def _score(job: types.Job | types.JobLine) -> str:
     """Return the best fitness of the job's own search, as text."""
     for phase in job["progress"]:
         if phase["phase"] == "search" and phase["best_fitness"] is not None:

@@ -28,7 +28,7 @@ from service.cli import (
 from service.cli.exit_code import ExitCode
 from service.cli.output import say
 from service.client import ProblemError, ServiceUnavailable
-from service.client_token import TOKEN, TOKEN_FILE, default_token_file
+from service.client.token import TOKEN, TOKEN_FILE, default_token_file
 from service.errors import CambrianError, SchemaNewer
 from service.secret_file import SecretUnreadable
 from service.store.backup import BackupFailed

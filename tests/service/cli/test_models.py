@@ -153,6 +153,8 @@ def test_programs_have_a_client(running: Running, model: Model) -> None:
         assert b"import numpy as np" in client.download(model.id, "snippet")
         answer = client.predict(model.id, raw_rows(NETWORK, 1).tolist(), include_inputs=True)
         assert answer["inputs"] == raw_rows(NETWORK, 1).tolist()
-        assert client.record(model.job_id)["model"]["id"] == model.id
+        recorded = client.record(model.job_id)["model"]
+        assert recorded is not None
+        assert recorded["id"] == model.id
         with pytest.raises(ProblemError):
             client.model("../jobs")

@@ -16,7 +16,9 @@ def test_verify_says_equal_different_or_not_comparable_with_its_exit_code(data_d
         small = {"space": {"max_layers": 2, "max_units": 24}, "training": {"epochs": 2}}
         job = client.submit({"dataset": "digits-8x8", "budget": {"evaluations": 10}, **small})["id"]
         assert client.wait(job)["status"] == "succeeded"
-        digest = client.record(job)["rows"]["sha256"]
+        rows = client.record(job)["rows"]
+        assert rows is not None
+        digest = rows["sha256"]
         longer = client.submit({"dataset": "digits-8x8", "budget": {"evaluations": 90_000}})["id"]
         assert cambrian("verify", longer, env=env).returncode == 8
         client.cancel(longer)

@@ -64,6 +64,7 @@ def test_a_data_set_comes_and_goes(client: Client) -> None:
     )
 
     assert made["title"] == "Flowers.csv"
+    assert made["options"] is not None
     assert made["options"]["ignored_columns"] == ["soil", "width"]
     assert made["options"]["split_seed"] == 7
     assert sent == [len(flowers())]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from service.client_token import default_token_file, find_token
+from service.client.token import default_token_file, find_token
 from service.secret_file import SecretUnreadable
 
 
