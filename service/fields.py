@@ -45,6 +45,10 @@ class Disagreement(PydanticCustomError):
         return cls("disagreement", "the fields contradict each other", {"errors": errors})
 
 
+class Nothing(StrictModel):
+    """An object without fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """A whole number of JSON: `5`, but neither `5.0` nor `"5"` nor `true`."""

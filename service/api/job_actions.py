@@ -18,7 +18,7 @@ from service.api.problems import responses
 from service.api.query import JobId
 from service.api.submission import SubmittedJobResponse, queued
 from service.errors import Conflict, DatabaseUnavailable, DatasetNotFound, JobFinished, JobNotFound, QuotaExceeded
-from service.fields import StrictModel
+from service.fields import Nothing
 from service.job_request import JobRequest
 from service.job_spec import default_name
 from service.store.idempotency_repository import Answer
@@ -28,10 +28,6 @@ from service.store.job_repository import JobRepository
 router = APIRouter(tags=["jobs"], dependencies=[READ_OR_SUBMIT])
 
 _ACTION_PROBLEMS: Final = responses(*BODY_PROBLEMS, JobNotFound, JobFinished, DatabaseUnavailable)
-
-
-class Nothing(StrictModel):
-    """An object without fields."""
 
 
 @router.post(

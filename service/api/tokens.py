@@ -24,7 +24,7 @@ from service.errors import (
     Unprocessable,
     UnsupportedMediaType,
 )
-from service.fields import Distinct, StrictModel, Text, Whole
+from service.fields import Distinct, Nothing, StrictModel, Text, Whole
 from service.store.entities import now
 from service.store.token_repository import TokenRepository
 
@@ -164,21 +164,23 @@ def get_token(token_id: TokenId, database: DatabaseOf) -> TokenResponse:
         return _response(TokenRepository(session).get(int(token_id)))
 
 
-@router.delete(
-    "/tokens/{token_id}",
+@router.post(
+    "/tokens/{token_id}/revoke",
     operation_id="revoke_token",
     summary="Revoke a token",
     description=(
         "It opens nothing from now on. It stays in the list, so that the audit log can be read; asking again changes "
-        "nothing."
+        "nothing. The body is empty, or `{}`."
     ),
-    status_code=204,
     responses=responses(*_BODY_PROBLEMS, TokenNotFound, Unprocessable, DatabaseUnavailable),
 )
-def revoke_token(token_id: TokenId, database: DatabaseOf) -> None:
+def revoke_token(
+    token_id: TokenId, database: DatabaseOf, body: Annotated[Nothing | None, Body()] = None
+) -> TokenResponse:
     """End a token at once."""
+    del body
     with database.write() as session:
-        TokenRepository(session).revoke(int(token_id))
+        return _response(TokenRepository(session).revoke(int(token_id)))
 
 
 def number_after(page_token: str, scope: str) -> int:

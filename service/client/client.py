@@ -235,9 +235,9 @@ class Client:
         """Return a token without its text. For administrators."""
         return self._json(types.Token, "GET", f"/v1/tokens/{_segment(token_id)}")
 
-    def revoke_token(self, token_id: str) -> None:
-        """Revoke a token, at once. For administrators."""
-        self._request("DELETE", f"/v1/tokens/{_segment(token_id)}")
+    def revoke_token(self, token_id: str) -> types.Token:
+        """Revoke a token, at once, and return it. For administrators."""
+        return self._json(types.Token, "POST", f"/v1/tokens/{_segment(token_id)}/revoke")
 
     def audit(self) -> Iterator[types.AuditEntry]:
         """Yield who changed what, and who was refused, newest first. For administrators."""

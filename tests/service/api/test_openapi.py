@@ -67,7 +67,7 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "POST /v1/tokens",
         "GET /v1/tokens",
         "GET /v1/tokens/{token_id}",
-        "DELETE /v1/tokens/{token_id}",
+        "POST /v1/tokens/{token_id}/revoke",
         "GET /v1/audit",
         "GET /healthz",
         "GET /readyz",
