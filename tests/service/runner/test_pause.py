@@ -42,7 +42,7 @@ def run_until(database: Database, settings: Settings, job_id: str, status: JobSt
     thread = threading.Thread(target=Runner(database, settings, stop).run)
     thread.start()
     try:
-        while (job := get(database, job_id)).status != status and thread.is_alive():
+        while (job := get(database, job_id)).status != status and not job.finished and thread.is_alive():
             thread.join(0.02)
     finally:
         stop.set()
@@ -76,7 +76,7 @@ def test_a_paused_and_resumed_job_ends_as_if_nothing_had_happened(
         def pause_requested(self) -> bool:
             return get(database, job_id).pause_requested
 
-    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset: Pausing(dataset))
+    monkeypatch.setattr(job_run, "open_evaluator", lambda _settings, dataset, _limits: Pausing(dataset))
     monkeypatch.setattr(runner_module, "Heartbeat", Hearing)
     seconds = []
     for phase in phases:
