@@ -41,6 +41,7 @@ Evaluate = Callable[[Candidate, Dataset], Evaluation]
 
 CONNECT_SECONDS = 5.0
 POLL_SECONDS = 0.02
+SIGNAL_SECONDS = 0.05
 """How often a local training is looked at while Ray's results are waited for, which is the case only at the start."""
 
 
@@ -172,8 +173,11 @@ class RayEvaluator:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._keeper.join()
-        # Ray's library puts back what it found when it came: nothing, which would end the process without a word.
+        # Ray's library puts back what it found when it came: nothing, which would end the process without a word. And it
+        # does so before everything has ended that it started.
+        while self._keeper.is_alive():
+            self._keeper.join(SIGNAL_SECONDS)
+            _take_signals_back()
         _take_signals_back()
 
     def __enter__(self) -> Self:

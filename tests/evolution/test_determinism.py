@@ -78,8 +78,8 @@ SCENARIOS = {
         ladder=True,
         space=replace(IMAGES, max_layers=2, max_units=256, max_parameters=None, recipe=RecipeSpace()),
     ),
-    "stopping": Scenario(most=60, stopping=StoppingRule(0.02, 4)),
-    "ladder-stopping": Scenario(epochs=True, most=160, ladder=True, stopping=StoppingRule(0.02, 6)),
+    "stopping": Scenario(most=60, stopping=StoppingRule(0.04, 12)),
+    "ladder-stopping": Scenario(epochs=True, most=160, ladder=True, stopping=StoppingRule(0.04, 12)),
     "pareto": Scenario(cost="parameters"),
     "pareto-everything": Scenario(
         cost="training_flops", epochs=True, most=130, space=replace(IMAGES, recipe=RecipeSpace()), replicates=2

@@ -12,7 +12,8 @@ from tests.service.api.fuzzing import service
 
 GENERATOR = Path(sys.prefix) / "generator" / "bin"
 # Media types that the generator does not know by name, but could read as bytes.
-CONFIGURATION = {"content_type_overrides": {"application/x-npz": "application/octet-stream"}}
+BYTES = ("application/x-npz", "application/zip", "application/vnd.apache.parquet", "text/csv", "text/x-python")
+CONFIGURATION = {"content_type_overrides": dict.fromkeys(BYTES, "application/octet-stream")}
 PROGRAM = """
 import sys, time
 from cambrian_client import Client

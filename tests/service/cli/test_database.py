@@ -35,8 +35,8 @@ def test_backup_check_and_restore(tmp_path: Path) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("INSERT INTO datasets SELECT 'x', 'x', 'x', '[]', '[]', 1, 1, 1, 'x', 'x', '2026-01-01'")
         connection.execute(
-            "INSERT INTO progress (job_id, phase, proposed, evaluated, failed, epochs, flops, seconds)"
-            " VALUES ('nobody', 'search', 1, 0, 0, 0, 0, 0)"
+            "INSERT INTO progress (job_id, phase, proposed, evaluated, failed, epochs, flops, seconds, improvements)"
+            " VALUES ('nobody', 'search', 1, 0, 0, 0, 0, 0, '[]')"
         )
     broken = cambrian("db", "check", env=env)
     assert broken.returncode == 1

@@ -59,7 +59,7 @@ def test_secrets_are_in_no_log_and_no_answer(postgres_url: str, data_dir: Path, 
     assert doctor.returncode == 0
     assert json.loads(doctor.stdout)
     # The run did speak, and of the file that everybody can read.
-    assert " DEBUG " in said
+    assert '"level": "debug"' in said
     assert "every user of this machine can read" in said
     for canary in (password, secret, wrong, session):
         assert canary not in said
