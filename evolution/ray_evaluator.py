@@ -173,7 +173,7 @@ class RayEvaluator:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        # Ray's library puts back what it found when it came: nothing, which would end the process without a word. And it
+        # Ray's library puts back what it found when it came: nothing, which would end the process without a word. It
         # does so before everything has ended that it started.
         while self._keeper.is_alive():
             self._keeper.join(SIGNAL_SECONDS)
