@@ -4,13 +4,23 @@ from typing import Any, Final
 
 from service.api.access import Entrances
 from service.api.problems import responses
-from service.errors import CambrianError, RateLimited, ScopeMissing, Unauthorized
+from service.errors import (
+    AddressTooLong,
+    CambrianError,
+    HeadersTooLarge,
+    HostNotAllowed,
+    RateLimited,
+    ScopeMissing,
+    Unauthorized,
+)
 
 _SCHEME: Final = "token"
+# What the guard and the doorkeeper may answer before any operation is reached.
+_OF_EVERY_REQUEST: Final = (HostNotAllowed, AddressTooLong, RateLimited, HeadersTooLarge)
 
 
 def describe_access(description: dict[str, Any], entrances: Entrances, *, optional: bool) -> None:
-    """Add to every operation which scope it needs, and to its answers those of the doorkeeper.
+    """Add to every operation which scope it needs, and to its answers those of guard and doorkeeper.
 
     `optional` says that this service, on its loopback address, also serves those who bring no token.
     """
@@ -31,7 +41,7 @@ def describe_access(description: dict[str, Any], entrances: Entrances, *, option
             operation = description["paths"][entrance.path][method.lower()]
             scopes = entrance.scopes(method)
             operation["security"] = [] if entrance.public else [{_SCHEME: list(scopes)}, *([{}] if optional else [])]
-            refusals: list[type[CambrianError]] = [RateLimited]
+            refusals: list[type[CambrianError]] = [*_OF_EVERY_REQUEST]
             if not entrance.public:
                 refusals.append(Unauthorized)
             if scopes:
