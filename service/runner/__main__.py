@@ -11,14 +11,13 @@ from service.errors import CambrianError, DatabaseUnavailable, SchemaNewer
 from service.logs import configure_logging
 from service.runner.chores import Chores
 from service.runner.directory import enter_own_directory
+from service.runner.niceness import give_way
 from service.runner.parent import watch_parent
 from service.runner.runner import DATABASE_SECONDS, Runner
 from service.settings import Settings
 from service.store.database import Database
 
 IMMEDIATE = 1
-NICENESS = 5
-"""Whatever is trained in this process must not slow down the API; Ray's workers are nicer still."""
 
 log = logging.getLogger("service.runner")
 
@@ -40,7 +39,7 @@ def main() -> int:
         signal.signal(number, on_signal)
     watch_parent(stop)
     enter_own_directory(settings)
-    os.nice(NICENESS)
+    give_way()
     database = Database(settings.database_url)
     try:
         while not stop.is_set():
