@@ -27,8 +27,9 @@ serve: $(VENV)/.demo ## start the service on 127.0.0.1 and browse the jobs
 test: $(VENV)/.test $(VENV)/.generator lint ## every test: SQLite, PostgreSQL, Ray clusters, kills
 	@$(BIN)/python -m pytest --numprocesses 2
 
-test-fast: $(VENV)/.test ## the tests that take less than a second each
-	@$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4
+test-fast: $(VENV)/.test ## the tests that take less than a second each, on SQLite, with fewer examples
+	@$(BIN)/python -m pytest -m "not slow" -k "not postgresql" --hypothesis-profile fast --ignore tests/benchmarks \
+		--numprocesses auto --maxprocesses 4
 
 fuzz: $(VENV)/.test ## more than 20,000 requests made from the API's description, on PostgreSQL
 	@$(BIN)/python -m tests.service.api.fuzzing

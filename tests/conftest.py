@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from service.client.token import TOKEN, TOKEN_FILE
 from service.store.database import Database
 from tests.postgres import Postgres, running
+
+# For `make test-fast`, which is for whoever waits; the whole suite draws as many examples as each test asks for.
+hypothesis_settings.register_profile("fast", max_examples=15)
 
 TEMPLATE = "cambrian_template"
 
