@@ -19,6 +19,9 @@ from evolution.virtual_clock_search import View, VirtualClockSearch
 from tests.evolution.builders import SPACE, TRAINING, candidate, evaluation
 from tests.evolution.drivers import answer, drive, drive_with_kills
 
+# Whole searches, again and again.
+pytestmark = pytest.mark.slow
+
 Strategy = tuple[StrategyName, CostName | None]
 STRATEGIES: list[Strategy] = [
     ("evolution", None),

@@ -25,6 +25,9 @@ from tests.service.api.serving import InProcess, calling, problem_of, submit
 from tests.service.data.tables import flowers
 from tests.service.models import finished, found_networks
 
+# Every route of the service.
+pytestmark = pytest.mark.slow
+
 
 def _uploaded(owner: httpx.Client) -> str:
     answer = owner.put("/v1/datasets/flowers", content=flowers(), headers={"Content-Type": "text/csv"})

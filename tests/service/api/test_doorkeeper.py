@@ -16,6 +16,9 @@ from tests.postgres import Postgres
 from tests.service.api.access_tokens import bearer, make_token
 from tests.service.api.serving import InProcess, Running, calling, problem_of, serving, submit
 
+# Many requests of each kind.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def guarded(database: Database, tmp_path: Path, portal: BlockingPortal) -> Iterator[InProcess]:

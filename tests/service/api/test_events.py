@@ -17,6 +17,9 @@ from service.store.job_repository import JobRepository
 from tests.service.api.serving import Running, pointers, problem_of, serving, submit
 from tests.service.store.samples import claim
 
+# Streams that wait for what happens.
+pytestmark = pytest.mark.slow
+
 STREAM = {"Accept": "text/event-stream"}
 
 

@@ -21,6 +21,9 @@ from tests.service.api.serving import InProcess, Running, problem_of, serving, s
 from tests.service.api.test_events import following
 from tests.service.store.samples import ELSEWHERE, candidate, claim, evaluation
 
+# A server for each test.
+pytestmark = pytest.mark.slow
+
 Values = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 

@@ -23,6 +23,9 @@ from service.store.uploaded_dataset_repository import UploadedDatasetRepository
 from tests.service.api.serving import AsgiBridge, InProcess, Running, pointers, problem_of, submit
 from tests.service.data.tables import flowers
 
+# Each file is read in a process of its own.
+pytestmark = pytest.mark.slow
+
 CSV = {"Content-Type": "text/csv"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2_000)
 

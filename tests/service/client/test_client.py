@@ -16,6 +16,9 @@ from tests.service.api.test_events import append, finish
 from tests.service.data.tables import flowers
 from tests.service.store.samples import architecture, candidate, claim, evaluation
 
+# A server for each test.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def running(database: Database, tmp_path: Path) -> Iterator[Running]:
