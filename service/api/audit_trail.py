@@ -62,6 +62,7 @@ class AuditTrail:
     async def _note(self, change: Change) -> None:
         try:
             await to_thread.run_sync(self._append, change)
+        # The change is made by now: whatever keeps it from being noted must not tell the client that it failed.
         except Exception:
             log.exception("request %s could not be noted in the audit log", change.request_id)
 

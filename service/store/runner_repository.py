@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Double, Text, cast, delete, extract, func, literal, null, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.store.entities import now
-from service.store.lease import RunnerIdentity, boot_id, known_dead, seconds_since_boot
+from service.store.lease import RunnerIdentity, known_dead
 from service.store.mapping import plain_text
 from service.store.models import runners
+from service.store.queue import lease_clock
 from service.store.upsert import insert
 
 SILENT_SECONDS: Final = 20.0
@@ -37,7 +38,7 @@ class RunnerRepository:
 
     def report(self, runner: RunnerIdentity, workers: int | None, trouble: str | None) -> None:
         """Note that the runner is alive, and forget those that have been silent for an hour."""
-        time, boot = _lease_clock(self._session)
+        time, boot = lease_clock(self._session)
         state = {
             "seen": time,
             "boot": boot,
@@ -58,17 +59,10 @@ class RunnerRepository:
 
     def alive(self) -> list[RunnerRow]:
         """Return the runners that have reported lately and are not known to be gone, the oldest first."""
-        time, boot = _lease_clock(self._session)
+        time, boot = lease_clock(self._session)
         rows = self._session.execute(
             select(runners)
             .where(runners.c.seen >= time - SILENT_SECONDS, runners.c.boot.is_not_distinct_from(boot))
             .order_by(runners.c.started_at, runners.c.id)
         )
         return [RunnerRow(row.id, row.workers, row.trouble, row.started_at) for row in rows if not known_dead(row.id)]
-
-
-def _lease_clock(session: Session) -> tuple[ColumnElement[float], ColumnElement[str | None]]:
-    """Return the time of the lease clock in seconds, and the boot that it counts from (none on PostgreSQL)."""
-    if session.get_bind().dialect.name == "postgresql":
-        return cast(extract("epoch", func.clock_timestamp()), Double), cast(null(), Text)
-    return literal(seconds_since_boot(), Double), literal(boot_id(), Text)
