@@ -24,7 +24,7 @@ serve: $(VENV)/.demo ## start the service on 127.0.0.1 and browse the jobs
 	@$(BIN)/cambrian serve
 
 
-test: $(VENV)/.test $(VENV)/.generator lint ## every test: SQLite, PostgreSQL, Ray clusters, kills
+test: $(VENV)/.test $(VENV)/.generator $(VENV)/.browser lint ## every test: SQLite, PostgreSQL, Ray clusters, kills
 	@$(BIN)/python -m pytest --numprocesses 2
 
 test-fast: $(VENV)/.test ## the tests that take less than a second each, on SQLite, with fewer examples
@@ -89,6 +89,18 @@ $(VENV)/.demo $(VENV)/.test $(VENV)/.bench:
 	@echo "installing the packages of $< (once)" >&2
 	@$(INSTALL) --require-hashes --requirement $<
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The pages are tested in a Chromium: one that is installed, else Debian's where that may be installed, else Playwright's.
+$(VENV)/.browser: requirements/test.txt | $(VENV)/.test
+	@if $(BIN)/python -c 'import sys; from tests.browser.pages import executable; sys.exit(executable() is None)'; then :; \
+	elif [[ $$(id -u) == 0 ]] && command -v apt-get >/dev/null; then \
+		echo "installing Debian's Chromium (once)" >&2; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium >/dev/null; \
+	else \
+		echo "installing Playwright's Chromium (once)" >&2; \
+		$(BIN)/python -m playwright install chromium; \
+	fi
 	@touch $@
 
 # What makes a client from the API's description wants another typer than the command line has: it lives by itself.

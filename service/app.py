@@ -48,12 +48,13 @@ from service.api.handlers import add_handlers
 from service.api.json_body import JsonBody
 from service.api.observer import Observer, templates_of
 from service.api.predictor import Predictor
+from service.api.prefix import Prefix
 from service.api.problems import Problem
 from service.api.query import known_query
 from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
-from service.dashboard import pages, sign_in
+from service.dashboard import assets, pages, sign_in
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
 from service.settings import Settings
@@ -149,6 +150,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.add_middleware(AuditTrail, database=opened, entrances=entrances)
     app.add_middleware(Envelope)
     app.add_middleware(Observer, requests=app.state.metrics.requests, templates=templates_of(app))
+    if settings.root_path:
+        app.add_middleware(Prefix, prefix=settings.root_path)
     _describe(app, entrances)
     return app
 
@@ -173,7 +176,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(description_page.router)
     app.include_router(pages.router)
     app.include_router(sign_in.router)
-    app.mount("/static", StaticFiles(directory=pages.STATIC))
+    app.include_router(assets.router)
+    app.mount("/static", StaticFiles(directory=assets.STATIC))
 
 
 def _describe(app: FastAPI, entrances: Entrances) -> None:

@@ -16,6 +16,7 @@ _HOST_NAME: Final = re.compile(
     r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE
 )
 
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 SECRETS: Final = ("database_url",)
 """Settings that may hold a secret; each can be read from the file that `CAMBRIAN_..._FILE` names instead."""
@@ -61,6 +62,9 @@ class Settings(BaseSettings):
     ] = 600
     audit_days: Annotated[int, Field(ge=1, le=36_500, description="Days for which the audit log is kept")] = 90
     port: Annotated[int, Field(ge=0, le=65_535, description="Port to listen on; 0 takes a free one")] = 8642
+    root_path: Annotated[
+        str, Field(description="Path below which a proxy shows the service, such as /cambrian; empty: none")
+    ] = ""
     evaluator: Annotated[Literal["ray", "serial"], Field(description="How candidates are trained")] = "ray"
     ray_address: Annotated[
         str | None, Field(description="Address of a Ray cluster to join; unset: one is started on this machine")
@@ -120,6 +124,13 @@ class Settings(BaseSettings):
         if not all(_is_host(name) for name in names):
             raise ValueError("must be names or IP addresses, separated by commas, without ports: a.example,10.0.0.7")
         return names
+
+    @field_validator("root_path")
+    @classmethod
+    def _path_alone(cls, path: str) -> str:
+        if path and _PATH.fullmatch(path) is None:
+            raise ValueError("must be a path that begins with / and does not end with one, such as /cambrian")
+        return path
 
     @field_validator("database_url")
     @classmethod

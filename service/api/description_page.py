@@ -23,10 +23,10 @@ _PAGE: Final = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Cambrian's interface</title>
-<link rel="icon" href="/static/icon.svg">
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-<script src="/docs/swagger-ui-bundle.js" defer></script>
-<script src="/static/description.js" defer></script>
+<link rel="icon" href="static/icon.svg">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+<script src="docs/swagger-ui-bundle.js" defer></script>
+<script src="static/description.js" defer></script>
 </head>
 <body><div id="description"></div></body>
 </html>

@@ -145,7 +145,9 @@ class Doorkeeper:
         public = self._entrances.plain(scope) if entrance is None else entrance.public
         # Where nobody is asked for a token, a wrong one does no harm either.
         caller = self._door.nobody if public else await self._door.caller(scope)
-        limits.update(self._door.count(scope, caller))
+        # The files of the pages cost next to nothing, and one page asks for a dozen.
+        if entrance is not None or not public:
+            limits.update(self._door.count(scope, caller))
         if entrance is not None:
             # Noted before it is decided: the audit log names who was refused.
             scope[ADMISSION] = Admission(entrance.route, caller)

@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -91,4 +92,4 @@ def operation_of(scope: Scope) -> str:
     if name:
         return str(name)
     # Files are mounted, which is no route of its own.
-    return "static" if scope["path"].startswith("/static/") else "none"
+    return "static" if get_route_path(scope).startswith("/static/") else "none"

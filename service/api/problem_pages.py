@@ -51,7 +51,7 @@ def document() -> str:
 def problems() -> HTMLResponse:
     """List all problems."""
     items = "".join(
-        f'<li><a href="/problems/{code}">{code}</a>: {kind.status} {escape(kind.title)}</li>'
+        f'<li><a href="problems/{code}">{code}</a>: {kind.status} {escape(kind.title)}</li>'
         for code, kind in CATALOG.items()
     )
     return _page("Problems", f"<h1>Problems</h1><ul>{items}</ul>")
@@ -67,7 +67,7 @@ def problem_page(code: str) -> HTMLResponse:
     return _page(
         kind.title,
         f"<h1>{escape(kind.title)}</h1><p>Status {kind.status}, code <code>{code}</code></p>{text}"
-        f'<p>Way out: {escape(kind.advice)}</p><p><a href="/problems">All problems</a></p>',
+        f'<p>Way out: {escape(kind.advice)}</p><p><a href="../problems">All problems</a></p>',
     )
 
 

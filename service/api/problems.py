@@ -53,7 +53,7 @@ class Problem(BaseModel):
 def problem(scope: Scope, error: CambrianError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Render an error as the answer to the request of this ASGI scope."""
     body = Problem(
-        type=f"/problems/{error.code}",
+        type=f"{scope.get('root_path', '')}/problems/{error.code}",
         title=error.title,
         status=error.status,
         detail=error.detail,

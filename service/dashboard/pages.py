@@ -3,26 +3,21 @@
 A page is its layout around a live region; `/jobs/{id}/live` is that region alone, and both come from one context.
 """
 
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from fastapi.templating import Jinja2Templates
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from core.metrics import MetricName
-from evolution.metric_words import quantity, words_of
 from evolution.verdict import Verdict
 from service.api.access import READ
 from service.api.context import CallerOf, DatabaseOf
 from service.api.query import JobId
 from service.dashboard.charts import draw_best_so_far
 from service.dashboard.drawings import draw_network
+from service.dashboard.templating import templates
 from service.store.insights import Insights, JobSummary
 
-STATIC: Final = Path(__file__).parent / "static"
 SHOWN_JOBS: Final = 100
 SHOWN_CANDIDATES: Final = 25
 
@@ -34,34 +29,6 @@ PHASE_TITLES: Final = {
 }
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse, dependencies=[READ])
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("service.dashboard"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["score"] = _score
-    environment.filters["quantity"] = lambda error: "-" if error is None else quantity(error)
-    environment.filters["chance"] = lambda p_value: "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
-    environment.filters["points"] = lambda difference, metric: (
-        f"{difference:+.3f}" if metric == "r2" else f"{100 * difference:+.1f}"
-    )
-    environment.globals["words_of"] = words_of
-    return environment
-
-
-def _score(score: float | None, metric: MetricName) -> str:
-    """Write a score as a table does."""
-    if score is None:
-        return "-"
-    return words_of(metric).number(score) if metric == "r2" else f"{score:.1%}"
-
-
-templates = Jinja2Templates(env=_environment())
 
 
 @router.get("/")

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from service.access.sessions import SESSION_SECONDS
 from service.api.access import PUBLIC
 from service.api.doorkeeper import COOKIE, cookie_of, door_of
-from service.dashboard.pages import templates
+from service.dashboard.templating import templates
 from service.fields import StrictModel, Text
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse, dependencies=[PUBLIC])

@@ -1,9 +1,11 @@
 // Gives the token to the service, which answers with a cookie; the token itself is kept nowhere.
+import { root } from "./service.js";
+
 const answer = document.getElementById("answer");
 
 const post = async (path, body) => {
   const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  return fetch(path, options);
+  return fetch(root + path, options);
 };
 
 document.getElementById("sign-in").addEventListener("submit", async (event) => {
@@ -13,7 +15,7 @@ document.getElementById("sign-in").addEventListener("submit", async (event) => {
   field.value = "";
   if (got.ok) {
     // The address is still that of the page that was asked for, unless somebody came to sign in.
-    if (location.pathname === "/sign-in") location.assign("/");
+    if (location.pathname === `${root}/sign-in`) location.assign(`${root}/`);
     else location.reload();
     return;
   }

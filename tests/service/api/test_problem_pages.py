@@ -35,7 +35,7 @@ def test_the_type_of_each_problem_is_a_page(client: httpx.Client, code: str) -> 
 def test_the_list_of_problems(client: httpx.Client) -> None:
     text = client.get("/problems").text
 
-    assert all(f'href="/problems/{code}"' in text for code in CATALOG)
+    assert all(f'href="problems/{code}"' in text for code in CATALOG)
 
 
 def test_an_unknown_code(client: httpx.Client) -> None:

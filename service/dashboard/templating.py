@@ -1,0 +1,62 @@
+"""How the pages write: one environment of templates, and the filters that put numbers into words.
+
+Every address in a template begins with `root`, the path below which a proxy shows the service (usually none).
+"""
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from core.metrics import MetricName
+from evolution.metric_words import quantity, words_of
+from service.dashboard.assets import plotly_version
+from service.store.entities import Job
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("service.dashboard"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["score"] = _score
+    environment.filters["quantity"] = lambda error: "-" if error is None else quantity(error)
+    environment.filters["chance"] = lambda p_value: "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+    environment.filters["points"] = lambda difference, metric: (
+        f"{difference:+.3f}" if metric == "r2" else f"{100 * difference:+.1f}"
+    )
+    environment.globals["words_of"] = words_of
+    environment.globals["job_tabs"] = job_tabs
+    environment.globals["plotly_version"] = plotly_version
+    return environment
+
+
+def _score(score: float | None, metric: MetricName) -> str:
+    """Write a score as a table does."""
+    if score is None:
+        return "-"
+    return words_of(metric).number(score) if metric == "r2" else f"{score:.1%}"
+
+
+def job_tabs(job: Job) -> list[tuple[str, str, str]]:
+    """Return the pages of a job: their keys, their titles and their paths below that of the job."""
+    tabs = [
+        ("overview", "Overview", ""),
+        ("answers", "Answers", "/answers"),
+        ("candidates", "Candidates", "/candidates"),
+        ("try", "Try it", "/try"),
+    ]
+    if job.dataset == "spirals":
+        tabs.append(("playground", "Playground", "/playground"))
+    return [*tabs, ("report", "Report", "/report")]
+
+
+def _address(request: Request) -> dict[str, Any]:
+    return {"root": request.scope.get("root_path", "")}
+
+
+templates = Jinja2Templates(env=_environment(), context_processors=[_address])
