@@ -45,9 +45,9 @@ class JobRequest(JobSpec):
 
     priority: Priority = 0
     # Left out where there is nothing: what a request is known by under its Idempotency-Key stays what it was.
-    labels: Annotated[
-        Labels, Field(description="What to sort the job under", exclude_if=lambda labels: not labels)
-    ] = Field(default_factory=list)
+    labels: Annotated[Labels, Field(description="What to sort the job under", exclude_if=lambda labels: not labels)] = (
+        Field(default_factory=list)
+    )
     notes: Annotated[Notes, Field(description="What to know about the job", exclude_if=lambda notes: not notes)] = ""
     webhook: WebhookSpec | None = None
 
