@@ -47,16 +47,14 @@ function switchOff(part, off) {
   part.toggleAttribute("data-off", off);
 }
 
-// Return the field that a pointer is about, or what it stands in.
+// Return the field that a pointer is about, or the switched part that it stands in; nothing where neither is shown.
 function slotOf(pointer) {
+  const slots = [...form.querySelectorAll("[data-pointer], [data-group]")].filter((one) => !one.closest("[data-off]"));
   for (let here = pointer; here; here = here.slice(0, here.lastIndexOf("/"))) {
-    const slot = [...form.querySelectorAll("[data-pointer], [data-group]")].find(
-      (one) => (one.dataset.pointer ?? one.dataset.group) === here && !one.closest("[data-off]"),
-    );
+    const slot = slots.find((one) => (one.dataset.pointer ?? one.dataset.group) === here);
     if (slot) return slot;
-    if (pointer.startsWith("/budget/")) break;
   }
-  return [...form.querySelectorAll("[data-pointer]")].find((one) => one.dataset.pointer === pointer);
+  return undefined;
 }
 
 function showFaults(faults) {
@@ -90,7 +88,7 @@ async function plan() {
       answer = await (await request("POST", "/v1/plans", body(write(spec)), JSON_TYPE)).json();
     } catch (error) {
       told = error.problem?.errors ?? [];
-      if (!told.length) why = capital(error.message);
+      if (!told.some(({ pointer }) => slotOf(pointer))) why = capital(error.message);
       if (!(error instanceof Refused) && mine === turn) timer = setTimeout(plan, RETRY);
     }
   }
