@@ -165,10 +165,10 @@ def test_deleting_asks_first_and_says_why_it_may_not_be(visit: Visit, served: Ru
 
 
 def test_hostile_names_and_wide_tables_leave_the_pages_whole(visit: Visit, served: Running) -> None:
-    names = [f"<script>alert({place})</script>" + "W" * 150 for place in range(60)]
+    names = [f"<script>alert({place})</script>" + "W" * 150 for place in range(24)]
     long = "\u202e" + "x" * 9_000
     rows = "".join(
-        f"{long}{row % 5},{','.join(str(row * place % 17) for place in range(59))},{row % 2}\n" for row in range(60)
+        f"{long}{row % 5},{','.join(str(row * place % 17) for place in range(23))},{row % 2}\n" for row in range(60)
     )
     content = f"{','.join(names)},class\n{rows}".encode()
     answer = served.client.put(

@@ -35,7 +35,7 @@ function arrange() {
     switchOff(group.querySelector("[data-members]"), !group.querySelector("[data-switch]").checked);
   }
   for (const unit of form.querySelectorAll("[name=unit]")) {
-    const field = slotOf(unit.value);
+    const field = form.querySelector(`[data-pointer="${unit.value}"]`);
     switchOff(field, !unit.checked);
     field.toggleAttribute("data-needed", unit.checked);
   }
