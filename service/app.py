@@ -32,6 +32,7 @@ from service.api import (
     problem_pages,
     recommendations,
     records,
+    reports,
     tokens,
     uploads,
     verdicts,
@@ -54,7 +55,7 @@ from service.api.query import known_query
 from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
-from service.dashboard import assets, pages, sign_in
+from service.dashboard import assets, pages, report, sign_in
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
 from service.settings import Settings
@@ -80,6 +81,7 @@ _RESOURCES = (
     downloads,
     predictions,
     records,
+    reports,
     tokens,
     audit,
 )
@@ -175,6 +177,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
     app.include_router(pages.router)
+    app.include_router(report.router)
     app.include_router(sign_in.router)
     app.include_router(assets.router)
     app.mount("/static", StaticFiles(directory=assets.STATIC))
