@@ -7,6 +7,7 @@ gives. The HTML file, the Markdown file and the page are written from this docum
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated, Any, Final, Literal
 
@@ -18,6 +19,7 @@ from evolution.errors import EvolutionError
 from evolution.verdict import ArmVerdict, Verdict
 from service.api.architectures import ArchitectureResponse
 from service.api.candidates import CandidateResponse, candidate_response
+from service.api.charts import ChartResponse
 from service.api.datasets import DatasetLine, dataset_of_job
 from service.api.etags import etag_of
 from service.api.job_responses import PASSING, JobResponse, read_job
@@ -25,7 +27,11 @@ from service.api.lineages import RelativeResponse
 from service.api.records import RecordResponse, read_record
 from service.api.times import Utc, rfc3339
 from service.api.verdicts import VerdictResponse, verdict_json
+from service.charts.catalog import CHARTS
+from service.charts.rendering import table
+from service.charts.source import ChartSource
 from service.store.candidate_list import CandidateFilter
+from service.store.chart_rows import ChartRows
 from service.store.entities import Phase, now
 from service.store.failures import failures
 from service.store.insights import Insights, JobSummary
@@ -33,6 +39,8 @@ from service.store.lineage import ancestors
 
 FORMAT: Final = 1
 SHOWN_CANDIDATES: Final = 25
+
+_PHASE: Final[Phase] = "search"
 
 _ALIKE: Final = 200
 """So many networks of the winner's size are looked at to find it among the candidates."""
@@ -90,6 +98,12 @@ class FailureResponse(BaseModel):
     first: Annotated[int, Field(description="Number of the first of them")]
 
 
+class ReportChartResponse(ChartResponse):
+    """A chart's numbers, and the figure that shows them."""
+
+    figure: Annotated[dict[str, Any], Field(description="`plotly.io.from_json` reads it")]
+
+
 class ReportResponse(BaseModel):
     """The report of a job."""
 
@@ -102,6 +116,7 @@ class ReportResponse(BaseModel):
     recommended: RecommendationsResponse
     ledger: list[SpentResponse]
     leaders: Annotated[list[CandidateResponse], Field(description="The best candidates of the search, best first")]
+    charts: Annotated[list[ReportChartResponse], Field(description="Those of the search, with figures for Plotly")]
     family: Annotated[list[RelativeResponse], Field(description="The recommended network and its ancestors")]
     family_complete: Annotated[bool, Field(description="false where the tree ended before its oldest ancestors")]
     failures: Annotated[list[FailureResponse], Field(description="By phase, the most frequent first")]
@@ -248,6 +263,20 @@ def _spent(summary: JobSummary) -> list[SpentResponse]:
         )
         for phase in summary.phases
     ]
+
+
+def _charts(session: Session, summary: JobSummary) -> list[dict[str, Any]]:
+    rows = ChartRows(session, summary.job.id, _PHASE, summary.progress(_PHASE).proposed)
+    source = ChartSource(summary, _PHASE, rows)
+    found = []
+    for kind in CHARTS.values():
+        # A verdict that a newer release wrote cannot be drawn.
+        with suppress(EvolutionError):
+            chart = kind.make(source)
+            told = {**table(chart, summary.job.id, _PHASE), "figure": kind.draw(chart)}
+            # With tuples as the lists that they become, so that the document is what its bytes say.
+            found.append(json.loads(json.dumps(told, allow_nan=False)))
+    return found
 
 
 def _leaders(session: Session, owner: str, job_id: str) -> Any:

@@ -173,7 +173,7 @@ def _chart(one: Mapping[str, Any]) -> Chart:
     all_rows = len(one["rows"])
     cut = f", the first {MOST_ROWS:,} of {all_rows:,} rows: the JSON report has all" if all_rows > MOST_ROWS else ""
     table = Table(f"Numbers of the chart: {one['title']}{cut}", columns, rows)
-    return Chart(one["name"], one["title"], plain(one["summary"], LONG), plain(one["note"]), one["figure"], table)
+    return Chart(one["chart"], one["title"], plain(one["summary"], LONG), plain(one["note"]), one["figure"], table)
 
 
 def _cell(cell: Any) -> str:
