@@ -69,15 +69,15 @@ def write_whole(path: Path, content: bytes, *, force: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
         # As an ordinary new file would be; a temporary one is its owner's alone.
-        os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101 - beside the others
+        os.chmod(name, 0o666 & ~_umask())
         if force:
-            os.replace(name, path)  # noqa: PTH105
+            os.replace(name, path)
         else:
             # A rename would replace a file that came meanwhile; a link does not.
-            os.link(name, path)  # noqa: PTH200
+            os.link(name, path)
     finally:
         with suppress(FileNotFoundError):
-            os.unlink(name)  # noqa: PTH108
+            os.unlink(name)
 
 
 def _umask() -> int:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from core.metrics import MetricName
+from evolution.metric_words import words_of
 from service.report.wording import count, plain
 
 _STRATEGIES: Final = {
@@ -11,7 +13,6 @@ _STRATEGIES: Final = {
     "regularized": "regularized evolution",
     "random": "random search",
 }
-_METRICS: Final = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "r2": "R²"}
 _COSTS: Final = {
     "parameters": "few parameters",
     "inference_flops": "few operations per answer",
@@ -19,18 +20,17 @@ _COSTS: Final = {
 }
 
 
-def asked(spec: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def asked(spec: Mapping[str, Any], metric: MetricName) -> tuple[tuple[str, str], ...]:
     """Return what was asked for as names with values; what a spec of another release does not say is left out."""
-    groups = (_goal(spec), _space(_part(spec, "space")), _training(spec), _ends(spec), _final(spec))
+    groups = (_goal(spec, metric), _space(_part(spec, "space")), _training(spec), _ends(spec), _final(spec))
     return tuple((name, value) for group in groups for name, value in group)
 
 
-def _goal(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _goal(spec: Mapping[str, Any], metric: MetricName) -> Iterator[tuple[str, str]]:
     if "strategy" in spec:
         yield "Strategy", _STRATEGIES.get(spec["strategy"], plain(spec["strategy"]))
     costs = [_COSTS.get(one, plain(one)) for one in spec.get("objectives") or () if one != "score"]
-    metric = _METRICS.get(spec.get("metric") or "", "the score of the task")
-    yield "Looked for", " and ".join([f"high {metric} on the validation rows", *costs])
+    yield "Looked for", " and ".join([f"high {words_of(metric).name} on the validation rows", *costs])
     if "seed" in spec:
         yield "Seed", str(spec["seed"])
 

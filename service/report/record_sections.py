@@ -40,8 +40,8 @@ def check_section(document: Mapping[str, Any], sha256: str) -> Section:
         ("Written by", f"Cambrian {plain(product['version'])}"),
     )
     told = (
-        "Every number here stands in the JSON report, whose SHA-256 is above. `verify` runs the job again and compares "
-        "every row; on the same versions and the same kind of processor they are the same to the last bit."
+        "Every number here stands in the JSON report, whose SHA-256 is above. cambrian verify runs the job again and "
+        "compares every row; on the same versions and the same kind of processor they are the same to the last bit."
     )
     if job["finished_at"] is None:
         told = "The job has not ended, so each report of it is another one. " + told

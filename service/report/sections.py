@@ -22,6 +22,7 @@ from service.report.wording import (
     plain,
     score,
     seconds,
+    share,
 )
 
 MOST_ROWS: Final = 400
@@ -75,7 +76,8 @@ def _result(document: Mapping[str, Any], verdict: Verdict | None) -> Section:
     facts += [("Search ended", plain(job["stop_reason"]))] if job["stop_reason"] else []
     facts += [("Labels", ", ".join(plain(one, 60) for one in job["labels"]))] if job["labels"] else []
     facts += [("Notes", plain(job["notes"], LONG))] if job["notes"] else []
-    return Section("result", "Was it worth it?", (*blocks, Facts(tuple(facts))))
+    title = "How far it has come" if stored is None else "Was it worth it?"
+    return Section("result", title, (*blocks, Facts(tuple(facts))))
 
 
 def _network(document: Mapping[str, Any], verdict: Verdict | None) -> Iterator[Section]:
@@ -124,7 +126,9 @@ def _asked(document: Mapping[str, Any]) -> Section:
     # Line by line, so that a name cannot steer what stands around it.
     lines = "\n".join(plain(line) for line in text.split("\n"))
     return Section(
-        "asked", "What was asked", (Facts(asked(spec)), Listing("The job spec, defaults filled in", lines, "json"))
+        "asked",
+        "What was asked",
+        (Facts(asked(spec, metric_of(document["job"]))), Listing("The job spec, defaults filled in", lines, "json")),
     )
 
 
@@ -165,23 +169,33 @@ def _chart(one: Mapping[str, Any]) -> Chart:
         for place in range(len(one["columns"]))
         if all(isinstance(row[place], int | float | None) for row in one["rows"])
     }
+    units = [column["unit"] for column in one["columns"]]
     columns = tuple(
-        Column(column["title"] + (f" ({column['unit']})" if column["unit"] else ""), number=place in numbers)
+        Column(_heading(column["title"], column["unit"]), number=place in numbers)
         for place, column in enumerate(one["columns"])
     )
-    rows = tuple(tuple(_cell(cell) for cell in row) for row in one["rows"][:MOST_ROWS])
+    rows = tuple(
+        tuple(_cell(cell, unit) for cell, unit in zip(row, units, strict=True)) for row in one["rows"][:MOST_ROWS]
+    )
     all_rows = len(one["rows"])
     cut = f", the first {MOST_ROWS:,} of {all_rows:,} rows: the JSON report has all" if all_rows > MOST_ROWS else ""
     table = Table(f"Numbers of the chart: {one['title']}{cut}", columns, rows)
     return Chart(one["chart"], one["title"], plain(one["summary"], LONG), plain(one["note"]), one["figure"], table)
 
 
-def _cell(cell: Any) -> str:
+def _heading(title: str, unit: str) -> str:
+    # A share is written with its sign of percent.
+    return title.removesuffix(" (%)") if unit == "share" else f"{title} ({unit})" if unit else title
+
+
+def _cell(cell: Any, unit: str) -> str:
     match cell:
         case None:
             return NOTHING
         case bool():
             return "yes" if cell else "no"
+        case int() | float() if unit == "share":
+            return share(cell)
         case int():
             return f"{cell:,}"
         case float():
@@ -214,7 +228,7 @@ def _ledger(document: Mapping[str, Any]) -> Section:
     )
     if not rows:
         return Section("ledger", "What it cost", (Paragraph("Nothing has been spent yet."),))
-    return Section("ledger", "What it cost", (Table("The ledger: what every arm cost", columns, rows),))
+    return Section("ledger", "What it cost", (Table("What every arm cost", columns, rows),))
 
 
 def _family(document: Mapping[str, Any]) -> Iterator[Section]:

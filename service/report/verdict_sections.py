@@ -6,7 +6,7 @@ from evolution.metric_words import quantity, words_of
 from evolution.scoring import Rmse
 from evolution.verdict import Answer, ArmVerdict, FloorTest, RivalVerdict, Verdict
 from service.report.blocks import Block, Column, Paragraph, Section, Table
-from service.report.wording import NOTHING, chance, count, interval, plain, points, score
+from service.report.wording import NOTHING, chance, count, interval, plain, points, score, share
 
 LONG = 4_000
 """Paragraphs hold names of users, and the sentences around these must stay whole."""
@@ -31,13 +31,13 @@ def answer_sections(verdict: Verdict) -> Iterator[Section]:
         yield Section("neurons", "How many neurons?", _answer(verdict, "Neurons in all", verdict.neurons))
     if verdict.importance is not None and verdict.importance_sentence:
         found = verdict.importance
-        shares = (("depth", found.depth), ("total width", found.width), ("activation", found.activation))
+        parts = (("depth", found.depth), ("total width", found.width), ("activation", found.activation))
         table = Table(
             f"Share of the variance of the score over the search space that one property explains alone; a model of "
-            f"{count(found.networks)} networks, which predicts {found.fit_quality:.1%} of the variance of networks "
+            f"{count(found.networks)} networks, which predicts {share(found.fit_quality)} of the variance of networks "
             "left out of its fit",
             (Column("Property"), Column("Share", number=True)),
-            tuple((name, f"{share:.1%}") for name, share in shares),
+            tuple((name, share(part)) for name, part in parts),
         )
         yield Section("importance", "What matters?", (Paragraph(plain(verdict.importance_sentence, LONG)), table))
 

@@ -49,6 +49,11 @@ def chance(p_value: float) -> str:
     return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
+def share(value: float) -> str:
+    """Write a share in percent, to a hundredth of one."""
+    return f"{100 * value:.2f} %".replace("-", MINUS)
+
+
 def count(value: float | None) -> str:
     """Write a whole number with commas."""
     return NOTHING if value is None else f"{value:,.0f}"
@@ -60,8 +65,8 @@ def flops(value: float | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Write seconds to a tenth."""
-    return NOTHING if value is None else f"{value:,.1f}"
+    """Write seconds to a tenth, few of them to three digits."""
+    return NOTHING if value is None else f"{value:,.1f}" if value >= 10 else f"{value:.3g}"
 
 
 def moment(text: str | None) -> str:
