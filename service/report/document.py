@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from core.architecture import Architecture
@@ -134,8 +134,7 @@ def read_report(session: Session, owner: str, job_id: str) -> dict[str, Any]:
         "as_of": rfc3339(job.finished_at or now()),
         "job": _json(read_job(session, owner, job_id)),
         "dataset": _json(dataset_of_job(session, job)),
-        # As it was stored: a model would fill in fields that its format does not have.
-        "verdict": None if job.verdict is None else verdict_json(job.verdict),
+        "verdict": None if job.verdict is None else _stored(job.verdict),
         "recommended": _json(_recommended(summary, verdict)),
         "ledger": [_json(line) for line in (_spent(summary) if verdict is None else _ledger(verdict))],
         "leaders": [_json(candidate_response(line)) for line in _leaders(session, owner, job_id)],
@@ -172,6 +171,14 @@ def verdict_of(document: Mapping[str, Any]) -> Verdict | None:
 
 def _json(value: BaseModel | None) -> Any:
     return None if value is None else value.model_dump(mode="json")
+
+
+def _stored(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the verdict as the API tells it; one of a newer release as it was stored."""
+    try:
+        return verdict_json(verdict)
+    except ValidationError:
+        return dict(verdict)
 
 
 def _read(stored: Mapping[str, Any] | None) -> Verdict | None:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from service.api.envelope import PLOTLY_STYLES
 from service.dashboard.assets import STATIC, plotly_file
 from service.dashboard.templating import templates
+from service.errors import NotFound
 from service.report.blocks import Chart, Section
 from service.report.sections import sections, title_of
 
@@ -24,23 +25,23 @@ _SCRIPT: Final = Path(__file__).parent / "file.js"
 
 
 def to_html(document: Mapping[str, Any]) -> str:
-    """Write the report as one file. Raises NotFound where the package with the charts' script is not installed."""
+    """Write the report as one file; where the package that draws charts is not installed, their numbers stand alone."""
     parts = sections(document)
     style = _style()
-    scripts = _scripts() if any(isinstance(block, Chart) for part in parts for block in part.blocks) else ()
+    used = scripts() if any(isinstance(block, Chart) for part in parts for block in part.blocks) else ()
     return templates.env.get_template("report_file.html").render(
         root="",
         title=title_of(document),
         sections=parts,
-        policy=_policy(style, scripts),
+        policy=_policy(style, used),
         style=style,
         figures=_figures(parts),
-        scripts=scripts,
+        scripts=used,
     )
 
 
-def _policy(style: str, scripts: Sequence[str]) -> str:
-    allowed = " ".join(_hash(script) for script in scripts) or "'none'"
+def _policy(style: str, used: Sequence[str]) -> str:
+    allowed = " ".join(_hash(script) for script in used) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; style-src {_hash(style)} {PLOTLY_STYLES}; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
@@ -53,9 +54,14 @@ def _style() -> Markup:
 
 
 @cache
-def _scripts() -> tuple[Markup, ...]:
+def scripts() -> tuple[Markup, ...]:
+    """Return the scripts that draw the charts; none where the package that carries the first is not installed."""
+    try:
+        paths = (plotly_file(), _SCRIPT)
+    except NotFound:
+        return ()
     # An end tag would end the script wherever it stands; in JavaScript's strings and patterns "\/" is "/".
-    texts = [path.read_text(encoding="utf-8").replace("</script", "<\\/script") for path in (plotly_file(), _SCRIPT)]
+    texts = [path.read_text(encoding="utf-8").replace("</script", "<\\/script") for path in paths]
     return tuple(Markup(text) for text in texts)  # noqa: S704 - of the package, and ours
 
 

@@ -65,7 +65,7 @@ def _result(document: Mapping[str, Any], verdict: Verdict | None) -> Section:
     if stored is None:
         blocks.append(Paragraph(_UNFINISHED[job["status"]], lead=True))
     else:
-        blocks.append(Paragraph(plain(stored["sentence"], LONG), lead=True))
+        blocks.append(Paragraph(plain(stored.get("sentence") or "There is a verdict.", LONG), lead=True))
         more = stored.get("paragraph") or ()
         blocks += [Paragraph(plain(" ".join(more[1:]), LONG))] if len(more) > 1 else []
         if verdict is None:

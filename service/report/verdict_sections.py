@@ -238,6 +238,8 @@ def _answer(verdict: Verdict, unit: str, answer: Answer) -> tuple[Block, ...]:
         )
         for group in answer.groups
     )
-    caption = "Search scores of the networks that the search chose to train; the interval is over such networks"
+    caption = (
+        f"{unit}: search scores of the networks that the search chose to train; the interval is over such networks"
+    )
     table = (Table(caption, columns, rows),) if rows else ()
     return (Paragraph(plain(answer.sentence, LONG)), *table)
