@@ -682,6 +682,7 @@ class Lineage(TypedDict):
     complete: bool
     operators: list[Operator]
     calibration: Calibration | None
+    sampled: int | None
 
 
 class Model(TypedDict):
