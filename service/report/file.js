@@ -17,6 +17,7 @@
     const merged = {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: color("--quiet"), activecolor: color("--ink") },
       hoverlabel: { bgcolor: color("--paper"), bordercolor: line, font: { color: color("--ink") } },
       margin: { l: 56, r: 12, t: 8, b: 44 },
       xaxis: axis,
@@ -33,7 +34,10 @@
   async function draw(element, colors = {}, size = {}) {
     const { data, layout } = figures[element.dataset.figure];
     element.classList.add("drawn");
-    await Plotly.react(element.querySelector(".canvas"), data, { ...themed(layout, colors), ...size }, config);
+    // What spans of an error have no color of their own would be black on dark paper.
+    const ink = colors["--ink"] ?? getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
+    const traces = data.map((trace) => (trace.error_x && !trace.error_x.color ? { ...trace, error_x: { ...trace.error_x, color: ink } } : trace));
+    await Plotly.react(element.querySelector(".canvas"), traces, { ...themed(layout, colors), ...size }, config);
     element.dataset.drawn = "yes";
   }
 

@@ -1,7 +1,8 @@
 """The document of a report as sections, in the order in which somebody wants to know: the answer first, proof last."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from core.architecture import Architecture
@@ -10,6 +11,7 @@ from service.dashboard.drawings import draw_network
 from service.report.asked import asked
 from service.report.blocks import Block, Chart, Column, Drawing, Facts, Listing, Paragraph, Section, Table
 from service.report.document import report_sha256, verdict_of
+from service.report.parallel import drawable
 from service.report.record_sections import check_section, record_section
 from service.report.verdict_sections import LONG, answer_sections, comparison_section
 from service.report.wording import (
@@ -54,8 +56,15 @@ def sections(document: Mapping[str, Any]) -> tuple[Section, ...]:
     verdict = verdict_of(document)
     found = [_result(document, verdict), *_network(document, verdict), _asked(document), _data(document)]
     if verdict is not None:
-        found += [comparison_section(verdict), *answer_sections(verdict)]
-    found += [*_charts(document), _ledger(document), *_family(document), *_leaders(document), *_failures(document)]
+        found.append(comparison_section(verdict))
+        found += [_with_chart(part, document) for part in answer_sections(verdict)]
+    found += [
+        *_charts(document, {part.name for part in found}),
+        _ledger(document),
+        *_family(document),
+        *_leaders(document),
+        *_failures(document),
+    ]
     return (*found, record_section(document["record"]), check_section(document, report_sha256(document)))
 
 
@@ -157,18 +166,21 @@ def _data(document: Mapping[str, Any]) -> Section:
     return Section("data", "The data", (Facts(tuple(facts)), *deleted))
 
 
-def _charts(document: Mapping[str, Any]) -> Iterator[Section]:
-    charts: Sequence[Block] = [_chart(one) for one in document["charts"] if one["rows"]]
+def _with_chart(part: Section, document: Mapping[str, Any]) -> Section:
+    """Put the chart that shows an answer below its sentence."""
+    charts = [_chart(one) for one in document["charts"] if one["chart"] == part.name and one["rows"]]
+    return replace(part, blocks=(*part.blocks[:1], *charts, *part.blocks[1:]))
+
+
+def _charts(document: Mapping[str, Any], shown: Collection[str]) -> Iterator[Section]:
+    left = [one for one in document["charts"] if one["rows"] and one["chart"] not in shown]
+    charts: Sequence[Block] = [_chart(one) for one in left]
     if charts:
         yield Section("charts", "The search in charts", tuple(charts))
 
 
 def _chart(one: Mapping[str, Any]) -> Chart:
-    numbers = {
-        place
-        for place in range(len(one["columns"]))
-        if all(isinstance(row[place], int | float | None) for row in one["rows"])
-    }
+    numbers = {place for place in range(len(one["columns"])) if _are_numbers([row[place] for row in one["rows"]])}
     units = [column["unit"] for column in one["columns"]]
     columns = tuple(
         Column(_heading(column["title"], column["unit"]), number=place in numbers)
@@ -180,7 +192,14 @@ def _chart(one: Mapping[str, Any]) -> Chart:
     all_rows = len(one["rows"])
     cut = f", the first {MOST_ROWS:,} of {all_rows:,} rows: the JSON report has all" if all_rows > MOST_ROWS else ""
     table = Table(f"Numbers of the chart: {one['title']}{cut}", columns, rows)
-    return Chart(one["chart"], one["title"], plain(one["summary"], LONG), plain(one["note"]), one["figure"], table)
+    return Chart(
+        one["chart"], one["title"], plain(one["summary"], LONG), plain(one["note"]), drawable(one["figure"]), table
+    )
+
+
+def _are_numbers(cells: Sequence[Any]) -> bool:
+    found = [cell for cell in cells if cell is not None]
+    return bool(found) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in found)
 
 
 def _heading(title: str, unit: str) -> str:
@@ -201,7 +220,7 @@ def _cell(cell: Any, unit: str) -> str:
         case float():
             return f"{cell:,.6g}"
         case list():
-            return ", ".join(map(str, cell))
+            return ", ".join(map(str, cell)) or NOTHING
         case _:
             return plain(cell)
 
