@@ -57,7 +57,7 @@ from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
-from service.dashboard import assets, pages, report, sign_in
+from service.dashboard import assets, chart_page, pages, report, sign_in
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
 from service.settings import Settings
@@ -181,6 +181,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
     app.include_router(pages.router)
+    app.include_router(chart_page.router)
     app.include_router(report.router)
     app.include_router(sign_in.router)
     app.include_router(assets.router)

@@ -50,7 +50,7 @@ def _policy(style: str, used: Sequence[str]) -> str:
 
 @cache
 def _style() -> Markup:
-    return Markup("".join((STATIC / name).read_text() for name in ("style.css", "report.css")))  # noqa: S704 - ours
+    return Markup("".join((STATIC / name).read_text() for name in ("style.css", "charts.css", "report.css")))  # noqa: S704 - ours
 
 
 @cache

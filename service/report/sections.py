@@ -169,7 +169,10 @@ def _data(document: Mapping[str, Any]) -> Section:
 def _with_chart(part: Section, document: Mapping[str, Any]) -> Section:
     """Put the chart that shows an answer below its sentence."""
     charts = [_chart(one) for one in document["charts"] if one["chart"] == part.name and one["rows"]]
-    return replace(part, blocks=(*part.blocks[:1], *charts, *part.blocks[1:]))
+    first, rest = part.blocks[:1], part.blocks[1:]
+    # Where the chart says the same sentence, once is enough.
+    said = charts and isinstance(first[0], Paragraph) and charts[0].summary == first[0].text
+    return replace(part, blocks=(*(() if said else first), *charts, *rest))
 
 
 def _charts(document: Mapping[str, Any], shown: Collection[str]) -> Iterator[Section]:

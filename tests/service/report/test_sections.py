@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from evolution.verdict import Verdict
+from service.report.blocks import Chart
 from service.report.document import report_sha256
 from service.report.html import to_html
 from service.report.markdown import to_markdown
@@ -179,7 +180,10 @@ def test_long_charts_are_cut_in_files_and_whole_in_the_document(database: Databa
     chart = report["charts"][0]
     chart["rows"] = chart["rows"] * (MOST_ROWS + 1)
     (written,) = [
-        block for part in sections(report) for block in part.blocks if getattr(block, "name", "") == chart["chart"]
+        block
+        for part in sections(report)
+        for block in part.blocks
+        if isinstance(block, Chart) and block.name == chart["chart"]
     ]
     caption = f"the first {MOST_ROWS} of {len(chart['rows']):,} rows"
 
