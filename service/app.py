@@ -33,6 +33,7 @@ from service.api import (
     problem_pages,
     recommendations,
     records,
+    reports,
     tokens,
     uploads,
     verdicts,
@@ -62,6 +63,7 @@ from service.dashboard import (
     compare,
     job_list,
     overview,
+    report,
     sign_in,
 )
 from service.dashboard.fragments import Fragments
@@ -91,6 +93,7 @@ _RESOURCES = (
     downloads,
     predictions,
     records,
+    reports,
     tokens,
     audit,
 )
@@ -100,6 +103,7 @@ _PAGES = (
     overview,
     chart_page,
     compare,
+    report,
     sign_in,
     assets,
 )

@@ -52,13 +52,14 @@ class Lineage:
 
 def lineage(session: Session, job_id: str, number: int) -> Lineage | None:
     """Return the lineage of a candidate of the search; None when there is none of this number."""
-    family, complete = _family(session, job_id, number)
+    family, complete = ancestors(session, job_id, number)
     if not family:
         return None
     return Lineage(family, complete, track_record(session, job_id, PHASE))
 
 
-def _family(session: Session, job_id: str, number: int) -> tuple[tuple[Relative, ...], bool]:
+def ancestors(session: Session, job_id: str, number: int) -> tuple[tuple[Relative, ...], bool]:
+    """Return a candidate of the search with its ancestors, by generation, then by number; and whether these are all."""
     found: dict[int, Relative] = {}
     wanted, generation = {number}, 0
     while wanted and len(found) < MOST_RELATIVES:

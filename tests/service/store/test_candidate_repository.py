@@ -275,6 +275,7 @@ def test_events_tell_what_was_recorded(database: Database) -> None:
         "phase": "search",
         "number": 1,
         "error": "diverged in epoch 2",
+        **size,
         **cost,
         "progress": so_far,
     }
