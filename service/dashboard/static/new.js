@@ -97,7 +97,7 @@ async function plan() {
   card.setAttribute("aria-busy", "false");
   showFaults(told);
   if (!told.length) refusal.hidden = true;
-  if (answer) showPlan(answer);
+  if (answer) showPlan(answer, spec.dataset);
   else showNoPlan(why);
 }
 
