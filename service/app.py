@@ -56,6 +56,7 @@ from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
+from service.dashboard import assets, chart_page, pages, sign_in
 from service.dashboard import assets, compare, job_list, overview, sign_in
 from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
@@ -180,6 +181,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(metrics.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
+    app.include_router(pages.router)
+    app.include_router(chart_page.router)
     for page in (job_list, compare, overview):
         app.include_router(page.router)
     app.include_router(sign_in.router)

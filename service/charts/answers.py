@@ -19,7 +19,7 @@ from service.charts.source import ChartSource, notes
 from service.store.chart_rows import ChartRow
 
 OVER_NETWORKS = (
-    "Every network counts once, with the mean of its trainings. The bar is a 95 % interval over networks that this "
+    "Every network counts once, with the mean of its trainings. The line is a 95 % interval over networks that this "
     "search would choose."
 )
 
@@ -47,12 +47,12 @@ def neurons(source: ChartSource) -> Chart:
 
 def layers_figure(chart: Chart) -> Figure:
     """Draw the means by number of layers."""
-    return _figure(chart, "Layers, and how many networks had them")
+    return _figure(chart, "Layers (n: networks)")
 
 
 def neurons_figure(chart: Chart) -> Figure:
     """Draw the means by band of neurons."""
-    return _figure(chart, "Neurons in all layers, and how many networks had them")
+    return _figure(chart, "Neurons in all layers (n: networks)")
 
 
 def mean_scores(rows: Sequence[ChartRow]) -> Mapping[Architecture, float]:

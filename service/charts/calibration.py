@@ -84,7 +84,7 @@ def calibration_figure(chart: Chart) -> Figure:
             "x": predicted,
             "y": [row[4] for row in rows],
             "customdata": [(*row[:3], row[5]) for row in rows],
-            "marker": {"color": BLUE, "size": 6, "opacity": 0.6},
+            "marker": {"color": BLUE, "size": 6, "opacity": 0.7},
             "hovertemplate": hover(metric, "y", f"predicted %{{x:{digits}}} ± %{{customdata[3]:{digits}}}"),
         },
     ]

@@ -43,8 +43,8 @@ def operators(source: ChartSource) -> Chart:
         rows=tuple(table),
         note=notes(
             "The thin lines are 95 % intervals." if best is not None else "",
-            f"{listed([row[0] for row in table if row[0] in AGAIN])} train the same network again, so that "
-            "theirs is noise."
+            f"What {listed([row[0] for row in table if row[0] in AGAIN], 'or')} brings is noise: the same network, "
+            "trained again."
             if any(row[0] in AGAIN for row in table)
             else "",
             ""
