@@ -56,8 +56,7 @@ from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
-from service.dashboard import assets, chart_page, pages, sign_in
-from service.dashboard import assets, compare, job_list, overview, sign_in
+from service.dashboard import assets, chart_page, compare, job_list, overview, sign_in
 from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
@@ -181,9 +180,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(metrics.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
-    app.include_router(pages.router)
-    app.include_router(chart_page.router)
-    for page in (job_list, compare, overview):
+    for page in (job_list, compare, overview, chart_page):
         app.include_router(page.router)
     app.include_router(sign_in.router)
     app.include_router(assets.router)
