@@ -28,7 +28,10 @@ _CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """A candidate of a family tree; `generation` is 0 for the one asked for, 1 for its parents, and so on."""
+    """A candidate of a family tree; `generation` is 0 for the one asked for, 1 for its parents, and so on.
+
+    `stop_after` is after how many epochs a short training on the ladder ended, None for a full one.
+    """
 
     number: int
     generation: int
@@ -39,6 +42,7 @@ class Relative:
     prediction: Prediction | None
     status: CandidateStatus
     fitness: float | None
+    stop_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Lineage:
 
 def lineage(session: Session, job_id: str, number: int) -> Lineage | None:
     """Return the lineage of a candidate of the search; None when there is none of this number."""
-    family, complete = _family(session, job_id, number)
+    family, complete = ancestors(session, job_id, number)
     if not family:
         return None
     query: Select[Any] = (
@@ -113,7 +117,8 @@ def lineage(session: Session, job_id: str, number: int) -> Lineage | None:
     return Lineage(family, complete, _operators(rows), _calibration(rows))
 
 
-def _family(session: Session, job_id: str, number: int) -> tuple[tuple[Relative, ...], bool]:
+def ancestors(session: Session, job_id: str, number: int) -> tuple[tuple[Relative, ...], bool]:
+    """Return a candidate of the search with its ancestors, by generation, then by number; and whether these are all."""
     found: dict[int, Relative] = {}
     wanted, generation = {number}, 0
     while wanted and len(found) < MOST_RELATIVES:
@@ -129,6 +134,7 @@ def _family(session: Session, job_id: str, number: int) -> tuple[tuple[Relative,
                 prediction=None if row.prediction is None else Prediction(**row.prediction),
                 status=row.status,
                 fitness=row.fitness,
+                stop_after=row.stop_after,
             )
         wanted = {parent for row in rows for parent in row.parents} - set(found)
         generation += 1
