@@ -15,6 +15,7 @@ from service.access.exposure import known_hosts, require_token_to_start
 from service.api import (
     audit,
     candidates,
+    charts,
     datasets,
     description_page,
     downloads,
@@ -54,6 +55,7 @@ from service.api.query import known_query
 from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
+from service.charts.shelf import Shelf
 from service.dashboard import assets, pages, sign_in
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
@@ -70,6 +72,7 @@ _RESOURCES = (
     webhooks,
     candidates,
     lineages,
+    charts,
     events,
     networks,
     verdicts,
@@ -136,6 +139,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.upload_slots = UploadSlots()
     app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
     app.state.predictor = Predictor()
+    app.state.chart_shelf = Shelf()
     app.state.stop = StopSignal()
     app.state.metrics = make_metrics(opened, feed)
     app.state.door = Door(settings, opened)
@@ -187,7 +191,11 @@ def _describe(app: FastAPI, entrances: Entrances) -> None:
     def openapi() -> dict[str, Any]:
         description = plain()
         _, models = models_json_schema(
-            [(Problem, "serialization"), (events.EventPage, "serialization")],
+            [
+                (Problem, "serialization"),
+                (events.EventPage, "serialization"),
+                (charts.ChartResponse, "serialization"),
+            ],
             ref_template="#/components/schemas/{model}",
         )
         schemas = description.setdefault("components", {}).setdefault("schemas", {})

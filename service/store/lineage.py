@@ -4,9 +4,9 @@ A part of the read model; use it within `Database.read()`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
@@ -189,7 +189,7 @@ def _calibration(rows: Sequence[Row[Any]]) -> Calibration | None:
     known = [row for row in rows if row.fitness is not None and row.prediction is not None]
     if not known:
         return None
-    noise = _noise(rows)
+    noise = spread_of_repeats(rows)
     errors = [row.fitness - row.prediction["mean"] for row in known]
     believed = [row.prediction["deviation"] for row in known]
     together = [math.hypot(deviation, noise or 0.0) for deviation in believed]
@@ -210,7 +210,20 @@ def _calibration(rows: Sequence[Row[Any]]) -> Calibration | None:
     )
 
 
-def _noise(rows: Sequence[Row[Any]]) -> float | None:
+class Trained(Protocol):
+    """What must be known of a candidate to tell the noise of its training."""
+
+    @property
+    def number(self) -> int: ...  # noqa: D102 - its column
+    @property
+    def parents(self) -> Sequence[int]: ...  # noqa: D102 - its column
+    @property
+    def operator(self) -> str: ...  # noqa: D102 - its column
+    @property
+    def fitness(self) -> float | None: ...  # noqa: D102 - its column
+
+
+def spread_of_repeats(rows: Iterable[Trained]) -> float | None:
     """Return the pooled standard deviation of the scores of one network, over the networks trained more than once."""
     scores: dict[int, list[float]] = {}
     for row in rows:

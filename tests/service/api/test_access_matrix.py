@@ -57,6 +57,7 @@ EVERYBODY_S_OWN = {"PUT /v1/datasets/{name}": "everybody may have a data set of 
 
 SHARED: dict[str, tuple[str, str]] = {
     "asset": ("swagger-ui.css", "the page that explains the interface is for everybody"),
+    "chart": ("best-so-far", "every job has the same charts"),
     "code": ("not-found", "problems are explained to everybody"),
     "token_id": ("1", "administrators manage the tokens of every owner"),
 }
