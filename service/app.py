@@ -56,7 +56,7 @@ from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
-from service.dashboard import assets, pages, sign_in
+from service.dashboard import answers, assets, candidate_table, pages, sign_in
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
 from service.settings import Settings
@@ -179,6 +179,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
     app.include_router(pages.router)
+    app.include_router(answers.router)
+    app.include_router(candidate_table.router)
     app.include_router(sign_in.router)
     app.include_router(assets.router)
     app.mount("/static", StaticFiles(directory=assets.STATIC))

@@ -1,7 +1,7 @@
 """What a smaller budget would have recommended: the stored evaluations replayed, nothing is trained.
 
-What a search proposes does not depend on its budget, so the first evaluations of a job are exactly those of the same job
-with a smaller budget.
+What a search proposes does not depend on its budget, so the first evaluations of a job are exactly those of the same
+job with a smaller budget.
 """
 
 from collections.abc import Sequence

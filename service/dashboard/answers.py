@@ -1,7 +1,7 @@
 """The answers of a job: was it worth it, what structure does it take, where does the network come from, what worked.
 
-The page itself asks for nothing that grows with the number of candidates. What takes longer than a glance, the success of
-the operators, the film and the smaller budgets, is a fragment of its own that the page fetches when it is looked at.
+The page itself asks for nothing that grows with the number of candidates. What takes longer than a glance, the success
+of the operators, the film and the smaller budgets, is a fragment of its own, fetched by the page when it is looked at.
 """
 
 from typing import Any

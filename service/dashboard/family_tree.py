@@ -1,7 +1,8 @@
 """The family tree of a network: which networks it was bred from, and what each step brought.
 
-Pure functions. `fold` makes one ancestor of all trainings of a network, `nearest` cuts a large tree, and `draw_family_tree`
-draws what is left: oldest on top, the network itself at the bottom, each line with the operator that led to the child.
+Pure functions. `fold` makes one ancestor of all trainings of a network, `nearest` cuts a large tree, and
+`draw_family_tree` draws what is left: oldest on top, the network itself at the bottom, each with the operator that made
+it and what that brought.
 """
 
 import math
@@ -65,7 +66,7 @@ class FamilyTree:
 
 
 def fold(relatives: Sequence[Relative]) -> tuple[Ancestor, ...]:
-    """Return the networks among candidates and their ancestors, nearest first: repeats and promotions join the first."""
+    """Return the networks among a candidate and its ancestors; repeats and promotions join the first training."""
     known = {one.number: one for one in relatives}
     roots: dict[int, int] = {}
     for number in sorted(known):

@@ -1,7 +1,7 @@
 """Values with their intervals as dots and lines below each other: pure functions from a verdict to markup.
 
-Places are shares of the width, and nothing else is: the drawing is as wide as the page lets it, while its letters and its
-dots keep their size, on a phone as on a desk.
+Places are shares of the width, and nothing else is: the drawing is as wide as the page lets it, while its letters and
+its dots keep their size, on a phone as on a desk.
 """
 
 import math

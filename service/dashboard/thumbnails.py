@@ -1,6 +1,7 @@
 """Small drawings of networks for rows and trees: pure functions from an architecture to markup."""
 
 from html import escape
+from itertools import pairwise
 from math import prod
 from typing import Final
 
@@ -36,12 +37,12 @@ def thumbnail_body(architecture: Architecture, left: float = 0.0, top: float = 0
     places = [(left + BAR / 2 + step * index, size) for index, size in enumerate(shown)]
     middle = top + HEIGHT / 2
     parts = []
-    for (start, size), (end, following) in zip(places, places[1:], strict=False):
+    for (start, size), (end, following) in pairwise(places):
         if size is not None and following is not None:
             first, second = _half(size, largest), _half(following, largest)
             parts.append(
-                f'<polygon class="connection" points="{start:.1f},{middle - first:.1f} {start:.1f},{middle + first:.1f} '
-                f'{end:.1f},{middle + second:.1f} {end:.1f},{middle - second:.1f}"/>'
+                f'<polygon class="connection" points="{start:.1f},{middle - first:.1f} '
+                f'{start:.1f},{middle + first:.1f} {end:.1f},{middle + second:.1f} {end:.1f},{middle - second:.1f}"/>'
             )
     for centre, size in places:
         if size is None:
