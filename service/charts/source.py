@@ -1,17 +1,23 @@
 """What a chart is made from: a job, how far it has come, and its candidates, read once for all questions."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from pydantic import ValidationError
+
 from core.metrics import MetricName
+from core.training import TrainingConfig
 from evolution.metric_words import MetricWords, words_of
+from evolution.space import SearchSpace
 from evolution.verdict import Verdict
+from service.job_spec import JobSpec
 from service.store.chart_rows import ChartRow, ChartRows
 from service.store.entities import Job, Phase
 from service.store.insights import JobSummary
-from service.store.lineage import AGAIN, spread_of_repeats
 from service.store.progress import Progress
+from service.store.track_record import AGAIN, TrackRecord, spread_of_repeats
 
 MOST_REPEATS = 500
 """So many trainings of a network again tell the noise of a training to a few percent."""
@@ -59,6 +65,24 @@ class ChartSource:
         known = {row.number: row for row in (*firsts, *again)}
         return spread_of_repeats([row for row in known.values() if row.stop_after is None])
 
+    @cached_property
+    def record(self) -> TrackRecord:
+        """How the operators and the predictions did."""
+        return self.rows.record()
+
+    @cached_property
+    def space_and_training(self) -> tuple[SearchSpace, TrainingConfig] | None:
+        """What the search chose from; None before its first candidate, and where this release cannot read the spec."""
+        rows = self.rows.sample.rows
+        try:
+            spec = JobSpec.model_validate(self.job.spec)
+        except ValidationError:
+            return None
+        if not rows:
+            return None
+        network = rows[0].architecture
+        return spec.search_space(network.input_shape, network.outputs), spec.training_config()
+
     def sampling(self, also: str = "") -> str:
         """Say which candidates a chart of the sample shows."""
         sample = self.rows.sample
@@ -81,6 +105,11 @@ class ChartSource:
 def scored(rows: Sequence[ChartRow]) -> list[tuple[ChartRow, float]]:
     """Return the rows that have a score, with it."""
     return [(row, row.fitness) for row in rows if row.fitness is not None]
+
+
+def finite(value: float) -> float | None:
+    """Return a number that JSON has; the loss of a training that diverged may be none."""
+    return value if math.isfinite(value) else None
 
 
 def notes(*sentences: str) -> str:

@@ -673,6 +673,7 @@ class Lineage(TypedDict):
     complete: bool
     operators: list[Operator]
     calibration: Calibration | None
+    sampled: int | None
 
 
 class Model(TypedDict):

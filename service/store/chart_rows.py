@@ -22,6 +22,7 @@ from evolution.candidate import Prediction
 from service.store.entities import CandidateStatus, Phase
 from service.store.mapping import curve_from_json
 from service.store.models import candidates, evaluations
+from service.store.track_record import TrackRecord, track_record
 
 MOST_SPREAD: Final = 2_000
 MOST_BEST: Final = 200
@@ -84,6 +85,7 @@ class ChartRows:
 
     def __init__(self, session: Session, job_id: str, phase: Phase, total: int) -> None:
         self._session = session
+        self._job_id, self._phase = job_id, phase
         self._of_phase = (candidates.c.job_id == job_id, candidates.c.phase == phase)
         self._total = total
 
@@ -158,6 +160,10 @@ class ChartRows:
         return tuple(
             self._session.execute(select(ranked.c.number).where(smaller).order_by(ranked.c.parameters)).scalars()
         )
+
+    def record(self) -> TrackRecord:
+        """Return how the operators and the predictions of the phase did."""
+        return track_record(self._session, self._job_id, self._phase)
 
     def _best(self) -> Sequence[int]:
         return (
