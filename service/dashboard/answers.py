@@ -4,15 +4,16 @@ The page itself asks for nothing that grows with the number of candidates. What 
 of the operators, the film and the smaller budgets, is a fragment of its own, fetched by the page when it is looked at.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
+from core.metrics import MetricName
 from evolution.metric_words import words_of
 from evolution.verdict import Verdict
-from evolution.wording import counted
+from evolution.wording import counted, percent
 from service.api.access import READ
 from service.api.context import CallerOf, DatabaseOf
 from service.api.query import JobId
@@ -25,7 +26,12 @@ from service.store.chart_rows import ChartRows
 from service.store.database import Database
 from service.store.insights import Insights
 from service.store.lineage import ancestors
+from service.store.track_record import AGAIN, Calibration, track_record
 from service.store.winner import first_candidate_of
+
+FEW_PREDICTIONS: Final = 20
+RELIABLE: Final = 0.85
+"""Fewer hits within two standard deviations than this are no chance, from a few dozen predictions on."""
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse, dependencies=[READ])
 
@@ -60,6 +66,17 @@ def show_film(job_id: JobId, request: Request, caller: CallerOf, database: Datab
         "strip": Markup(draw_strip(shown, words_of(summary.job.metric))),  # noqa: S704 - our own markup
     }
     return templates.TemplateResponse(request, "_film.html", context)
+
+
+@router.get("/jobs/{job_id}/answers/operators")
+def show_operators(job_id: JobId, request: Request, caller: CallerOf, database: DatabaseOf) -> HTMLResponse:
+    """Show how the operators did, and how the predictions."""
+    with database.read() as session:
+        summary = Insights(session, caller.owner).summary(job_id)
+        record = track_record(session, job_id, "search")
+    told = None if record.calibration is None else calibration_sentence(record.calibration, summary.job.metric)
+    context = {"job": summary.job, "record": record, "told": told, "again": AGAIN, "operator_words": operator_words}
+    return templates.TemplateResponse(request, "_operators.html", context)
 
 
 @router.get("/jobs/{job_id}/answers/less")
@@ -109,3 +126,20 @@ def family_sentence(tree: FamilyTree, *, of_verdict: bool) -> str:
         f"{told}, made by {operator_words(one.operator)}. {counted(before, 'other network').capitalize()} "
         f"{'is' if before == 1 else 'are'} among its ancestors, over {counted(steps, 'generation')}."
     )
+
+
+def calibration_sentence(found: Calibration, metric: MetricName) -> str:
+    """Say how far the search's predictions could be relied on: their hit rate against what a normal belief promises."""
+    words = words_of(metric)
+    error = words.difference(found.mean_absolute_error).lstrip("+")
+    told = (
+        f"{counted(found.predictions, 'score').capitalize()} had been predicted before the training: "
+        f"{percent(found.within_one)} of them fell within one standard deviation of the prediction, and "
+        f"{percent(found.within_two)} within two, where {percent(0.683)} and {percent(0.954)} would be right. On average "
+        f"the prediction was off by {error}."
+    )
+    if found.predictions < FEW_PREDICTIONS:
+        return f"{told} So few say little."
+    if found.within_two < RELIABLE:
+        return f"{told} The search was surer than it could be."
+    return told

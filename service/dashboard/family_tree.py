@@ -14,16 +14,22 @@ from typing import Final
 from core.architecture import Architecture
 from evolution.metric_words import MetricWords
 from service.dashboard import thumbnails
-from service.store.lineage import AGAIN, Relative
+from service.store.lineage import Relative
+from service.store.track_record import AGAIN
 
 MOST_DRAWN: Final = 36
 
 COLUMN: Final = 156
-ROW: Final = 158
+ROW: Final = 164
 BOX_WIDTH: Final = 128
-BOX_HEIGHT: Final = 92
+BOX_HEIGHT: Final = 98
 MARGIN: Final = 12
 FEWEST_COLUMNS: Final = 2
+PASSAGE: Final = 30
+"""The width of a line that passes through a row."""
+
+LABEL: Final = 34
+"""The height of the two lines above a box."""
 
 _LONGEST_LINE: Final = 21
 _FOUND: Final = {"anchor": "plain design", "random": "drawn at random"}
@@ -96,23 +102,36 @@ def draw_family_tree(tree: FamilyTree, words: MetricWords, address: str) -> str:
     if not tree.ancestors:
         return ""
     rows = _rows(tree.ancestors)
-    columns = max(FEWEST_COLUMNS, *(len(row) for row in rows))
     above = 1 if tree.older_text else 0
-    width, height = columns * COLUMN + 2 * MARGIN, (len(rows) + above - 1) * ROW + BOX_HEIGHT + 2 * MARGIN + 34
-    places: dict[int, tuple[float, float]] = {}
-    for place, row in enumerate(rows):
-        y = MARGIN + 34 + (len(rows) + above - 1 - place) * ROW
-        for index, one in enumerate(row):
-            places[one.number] = (width / 2 + (index - (len(row) - 1) / 2) * COLUMN, y)
-    parts = [_edges(one, places, (width / 2, MARGIN + 30.0) if above else None) for one in tree.ancestors]
-    if above:
-        parts.append(f'<text class="older" x="{width / 2:.0f}" y="{MARGIN + 20}">{escape(tree.older_text)}</text>')
-    parts += [_label(one, places[one.number], words) for one in tree.ancestors]
-    parts += [_box(one, places[one.number], words, address) for one in tree.ancestors]
+    width = max(FEWEST_COLUMNS * COLUMN, *(_width(row) for row in rows)) + 2 * MARGIN
+    height = (len(rows) + above - 1) * ROW + BOX_HEIGHT + 2 * MARGIN + LABEL
+    places: dict[_Spot, tuple[float, float]] = {}
+    for depth, row in enumerate(rows):
+        y = MARGIN + LABEL + (len(rows) + above - 1 - depth) * ROW
+        x = (width - _width(row)) / 2
+        for spot in row:
+            places[spot] = (x + _wide(spot) / 2, y)
+            x += _wide(spot)
+    older = (width / 2, MARGIN + 26.0) if above else None
+    drawn = [(one, places[_Spot(one.number)]) for one in tree.ancestors]
+    parts = [_edges(one, len(rows), places, older) for one in tree.ancestors]
+    if older is not None:
+        parts.append(f'<text class="older" x="{width / 2:.0f}" y="{MARGIN + 18}">{escape(tree.older_text)}</text>')
+    parts += [_label(one, place, words) for one, place in drawn]
+    parts += [_box(one, place, words, address) for one, place in drawn]
     return (
         f'<svg class="tree" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
         f'aria-label="Family tree of candidate {tree.ancestors[0].number}">{"".join(parts)}</svg>'
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A place: of a network, or of the line to it from its `parent` where that passes through a `row`."""
+
+    number: int
+    parent: int | None = None
+    row: int | None = None
 
 
 def _ancestor(first: Relative, group: Sequence[Relative], roots: Mapping[int, int]) -> Ancestor:
@@ -138,10 +157,20 @@ def _change(one: Ancestor, found: Mapping[int, Ancestor]) -> float | None:
     return None if one.score is None or not scores else one.score - max(scores)
 
 
-def _rows(ancestors: Sequence[Ancestor]) -> list[list[Ancestor]]:
-    """Return the ancestors in rows, the network itself in the first: each parent above all of its children.
+def _wide(spot: _Spot) -> int:
+    return COLUMN if spot.parent is None else PASSAGE
 
-    Within a row they stand in the order of the means of their children's places, so that few lines cross.
+
+def _width(row: Sequence[_Spot]) -> int:
+    return sum(_wide(spot) for spot in row)
+
+
+def _rows(ancestors: Sequence[Ancestor]) -> list[list[_Spot]]:
+    """Return the rows of the drawing, the network itself in the first: each parent above all of its children.
+
+    Lines that cross rows have spots there too, so that no box hides them. Within a row all stand in the order of the
+    means of what is below them, so that few lines cross (the barycenter method: K. Sugiyama, S. Tagawa and M. Toda,
+    "Methods for Visual Understanding of Hierarchical System Structures", 1981).
     """
     known = {one.number: one for one in ancestors}
     depth = dict.fromkeys(known, 0)
@@ -150,38 +179,61 @@ def _rows(ancestors: Sequence[Ancestor]) -> list[list[Ancestor]]:
         for parent in known[number].parents:
             if parent in known:
                 depth[parent] = max(depth[parent], depth[number] + 1)
-    rows: list[list[Ancestor]] = [[] for _ in range(max(depth.values()) + 1)]
+    rows: list[list[_Spot]] = [[] for _ in range(max(depth.values()) + 1)]
+    below: dict[_Spot, list[_Spot]] = {}
     for number, one in known.items():
-        rows[depth[number]].append(one)
-    place: dict[int, float] = {}
+        rows[depth[number]].append(_Spot(number))
+        for parent in one.parents:
+            if parent in known:
+                before = _Spot(number)
+                for place in range(depth[number] + 1, depth[parent]):
+                    passage = _Spot(number, parent, place)
+                    rows[place].append(passage)
+                    below[passage], before = [before], passage
+                below.setdefault(_Spot(parent), []).append(before)
+    x: dict[_Spot, float] = {}
     for row in rows:
-        row.sort(key=lambda one: (_mean_place(one.number, known, place), one.number))
-        place.update({one.number: index - (len(row) - 1) / 2 for index, one in enumerate(row)})
+        means = {spot: _mean([x[one] for one in below.get(spot, ()) if one in x]) for spot in row}
+        row.sort(key=lambda spot: (means[spot], spot.number))
+        left = -_width(row) / 2
+        for spot in row:
+            x[spot] = left + _wide(spot) / 2
+            left += _wide(spot)
     return rows
 
 
-def _mean_place(number: int, known: Mapping[int, Ancestor], place: Mapping[int, float]) -> float:
-    children = [place[one.number] for one in known.values() if number in one.parents and one.number in place]
-    return sum(children) / len(children) if children else 0.0
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
-def _edges(one: Ancestor, places: Mapping[int, tuple[float, float]], older: tuple[float, float] | None) -> str:
-    x, y = places[one.number]
+def _edges(
+    one: Ancestor,
+    rows: int,
+    places: Mapping[_Spot, tuple[float, float]],
+    older: tuple[float, float] | None,
+) -> str:
+    x, y = places[_Spot(one.number)]
     parts = []
-    missing = False
     for parent in one.parents:
-        if parent in places:
-            from_x, from_y = places[parent][0], places[parent][1] + BOX_HEIGHT
-            middle = (from_y + y) / 2
-            parts.append(
-                f'<path class="descent" d="M{from_x:.1f},{from_y:.1f}C{from_x:.1f},{middle:.1f} {x:.1f},{middle:.1f} '
-                f'{x:.1f},{y:.1f}"/>'
-            )
-        else:
-            missing = True
-    if missing and older is not None:
+        if _Spot(parent) not in places:
+            continue
+        start_x, start_y = places[_Spot(parent)]
+        path = [f"M{start_x:.1f},{start_y + BOX_HEIGHT:.1f}"]
+        at_x, at_y = start_x, start_y + BOX_HEIGHT
+        passages = [_Spot(one.number, parent, row) for row in range(rows - 1, -1, -1)]
+        for to_x, to_y in (places[passage] for passage in passages if passage in places):
+            path += [_bend(at_x, at_y, to_x, to_y - LABEL), f"V{to_y + BOX_HEIGHT:.1f}"]
+            at_x, at_y = to_x, to_y + BOX_HEIGHT
+        path.append(_bend(at_x, at_y, x, y))
+        parts.append(f'<path class="descent" d="{"".join(path)}"/>')
+    if older is not None and any(_Spot(parent) not in places for parent in one.parents):
         parts.append(f'<path class="descent cut" d="M{older[0]:.1f},{older[1]:.1f}L{x:.1f},{y:.1f}"/>')
     return "".join(parts)
+
+
+def _bend(from_x: float, from_y: float, to_x: float, to_y: float) -> str:
+    middle = (from_y + to_y) / 2
+    return f"C{from_x:.1f},{middle:.1f} {to_x:.1f},{middle:.1f} {to_x:.1f},{to_y:.1f}"
 
 
 def _label(one: Ancestor, place: tuple[float, float], words: MetricWords) -> str:

@@ -36,7 +36,7 @@ def _environment() -> Environment:
         f"{difference:+.3f}" if metric == "r2" else f"{100 * difference:+.1f}"
     )
     environment.filters["spread"] = lambda error, metric: (
-        "-" if error is None else f"{error:.4f}" if metric == "r2" else f"{error:.2%}"
+        "-" if error is None else f"{error:.4f}" if metric == "r2" else f"{100 * error:.2f} %"
     )
     environment.filters["flops"] = _flops
     environment.globals["words_of"] = words_of
@@ -53,7 +53,7 @@ def _score(score: float | None, metric: MetricName) -> str:
     """Write a score as a table does."""
     if score is None:
         return "-"
-    return words_of(metric).number(score) if metric == "r2" else f"{score:.1%}"
+    return words_of(metric).number(score)
 
 
 def _flops(operations: float) -> str:
