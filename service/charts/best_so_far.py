@@ -75,7 +75,7 @@ def best_so_far(source: ChartSource) -> Chart:
         ),
         rows=tuple(table),
         note=notes(
-            source.sampling(", and all that were the best"),
+            source.sampling("each that was the best when it came"),
             below_range([row.fitness for row in rows if row.fitness is not None]),
             _band([errors[step.number] is not None for step in steps], noise),
             f"{progress.failed:,} failed." if progress.failed else "",

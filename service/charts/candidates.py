@@ -59,7 +59,7 @@ def candidates(source: ChartSource) -> Chart:
             for row, score in found
         ),
         note=notes(
-            source.sampling(" and the front"),
+            source.sampling("those on the line"),
             "The line joins the networks that no other beats in both size and score, as the scores fell out."
             if on_front
             else "",

@@ -1,6 +1,7 @@
 """What matters: how much of the score's variance depth, total width and activation explain."""
 
 from evolution.answer_sentence import importance_sentence
+from evolution.errors import InvalidGenome, InvalidSpace
 from evolution.importance import FEWEST_NETWORKS, Importance
 from evolution.importance import importance as what_matters
 from evolution.recommendation import surrogate_fit
@@ -79,6 +80,10 @@ def _computed(source: ChartSource) -> Importance | None:
     if planned is None or len(scores) < FEWEST_NETWORKS:
         return None
     space, training = planned
-    return what_matters(
-        list(scores), list(scores.values()), space, seed=source.job.seed, fit=surrogate_fit(space, training)
-    )
+    try:
+        return what_matters(
+            list(scores), list(scores.values()), space, seed=source.job.seed, fit=surrogate_fit(space, training)
+        )
+    except (InvalidGenome, InvalidSpace):
+        # Networks from elsewhere, of which a model of this space knows nothing.
+        return None

@@ -12,8 +12,9 @@ from core.training import TrainingConfig
 from evolution.metric_words import MetricWords, words_of
 from evolution.space import SearchSpace
 from evolution.verdict import Verdict
+from evolution.wording import listed
 from service.job_spec import JobSpec
-from service.store.chart_rows import ChartRow, ChartRows
+from service.store.chart_rows import MOST_BEST, ChartRow, ChartRows
 from service.store.entities import Job, Phase
 from service.store.insights import JobSummary
 from service.store.progress import Progress
@@ -83,18 +84,13 @@ class ChartSource:
         network = rows[0].architecture
         return spec.search_space(network.input_shape, network.outputs), spec.training_config()
 
-    def sampling(self, also: str = "") -> str:
+    def sampling(self, *also: str) -> str:
         """Say which candidates a chart of the sample shows."""
         sample = self.rows.sample
         if sample.exact:
             return ""
-        best = len(sample.rows) - len(sample.even)
-        return (
-            f"A sample of {len(sample.rows):,} of {sample.total:,} candidates: {len(sample.even):,} evenly spaced ones "
-            f"and the best{also}."
-            if best
-            else f"A sample of {len(sample.rows):,} of {sample.total:,} candidates, evenly spaced{also}."
-        )
+        parts = [f"{len(sample.even):,} evenly spaced ones", f"the best {MOST_BEST}", *also]
+        return f"A sample of {sample.total:,} candidates: {listed(parts)}."
 
     def even_sampling(self) -> str:
         """Say which candidates a chart of means is about."""
