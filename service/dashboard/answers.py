@@ -18,7 +18,7 @@ from service.api.access import READ
 from service.api.context import CallerOf, DatabaseOf
 from service.api.query import JobId
 from service.dashboard.drawings import draw_network
-from service.dashboard.family_tree import FamilyTree, draw_family_tree, fold, nearest, operator_words
+from service.dashboard.family_tree import FamilyTree, draw_family_tree, fold, nearest, operator_words, origin_words
 from service.dashboard.film import draw_strip, frame_numbers, frames
 from service.dashboard.smaller_budgets import smaller_budgets
 from service.dashboard.templating import templates
@@ -62,7 +62,7 @@ def show_film(job_id: JobId, request: Request, caller: CallerOf, database: Datab
         "job": summary.job,
         "frames": shown,
         "drawings": drawings,
-        "operator_words": operator_words,
+        "origin_words": origin_words,
         "strip": Markup(draw_strip(shown, words_of(summary.job.metric))),  # noqa: S704 - our own markup
     }
     return templates.TemplateResponse(request, "_film.html", context)
@@ -120,10 +120,10 @@ def family_sentence(tree: FamilyTree, *, of_verdict: bool) -> str:
     told = f"{which} was first candidate {one.number:,} of the search"
     before = len(tree.ancestors) - 1 + tree.older
     if not before:
-        return f"{told}, and has no ancestors: it was a {operator_words(one.operator)}."
+        return f"{told}: {origin_words(one.operator)}, without ancestors."
     steps = max(other.generation for other in tree.ancestors)
     return (
-        f"{told}, made by {operator_words(one.operator)}. {counted(before, 'other network').capitalize()} "
+        f"{told}, {origin_words(one.operator)}. {counted(before, 'other network').capitalize()} "
         f"{'is' if before == 1 else 'are'} among its ancestors, over {counted(steps, 'generation')}."
     )
 
@@ -135,8 +135,8 @@ def calibration_sentence(found: Calibration, metric: MetricName) -> str:
     told = (
         f"{counted(found.predictions, 'score').capitalize()} had been predicted before the training: "
         f"{percent(found.within_one)} of them fell within one standard deviation of the prediction, and "
-        f"{percent(found.within_two)} within two, where {percent(0.683)} and {percent(0.954)} would be right. On average "
-        f"the prediction was off by {error}."
+        f"{percent(found.within_two)} within two, where {percent(0.683)} and {percent(0.954)} would be right. On "
+        f"average the prediction was off by {error}."
     )
     if found.predictions < FEW_PREDICTIONS:
         return f"{told} So few say little."

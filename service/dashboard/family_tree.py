@@ -32,7 +32,7 @@ LABEL: Final = 34
 """The height of the two lines above a box."""
 
 _LONGEST_LINE: Final = 21
-_FOUND: Final = {"anchor": "plain design", "random": "drawn at random"}
+_FOUND: Final = {"anchor": "plain design", "random": "random network"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,11 @@ def nearest(ancestors: Sequence[Ancestor], most: int = MOST_DRAWN, *, complete: 
 def operator_words(operator: str) -> str:
     """Write an operator as a person reads it: "crossover + fewer channels"."""
     return " + ".join(_FOUND.get(part, part.replace("_", " ")) for part in operator.split("+"))
+
+
+def origin_words(operator: str) -> str:
+    """Say how a network came to be: "a plain design", "made by widen"."""
+    return f"a {_FOUND[operator]}" if operator in _FOUND else f"made by {operator_words(operator)}"
 
 
 def draw_family_tree(tree: FamilyTree, words: MetricWords, address: str) -> str:

@@ -33,7 +33,7 @@ def _environment() -> Environment:
     environment.filters["quantity"] = lambda error: "-" if error is None else quantity(error)
     environment.filters["chance"] = lambda p_value: "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
     environment.filters["points"] = lambda difference, metric: (
-        f"{difference:+.3f}" if metric == "r2" else f"{100 * difference:+.1f}"
+        f"{round(difference, 3) + 0.0:+.3f}" if metric == "r2" else f"{round(100 * difference, 1) + 0.0:+.1f}"
     )
     environment.filters["spread"] = lambda error, metric: (
         "-" if error is None else f"{error:.4f}" if metric == "r2" else f"{100 * error:.2f} %"
