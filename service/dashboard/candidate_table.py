@@ -17,7 +17,7 @@ from service.api.candidates import MOST_LAYERS, MOST_PARAMETERS
 from service.api.context import CallerOf, DatabaseOf
 from service.api.query import JobId
 from service.dashboard.family_tree import operator_words
-from service.dashboard.pages import PHASE_TITLES
+from service.dashboard.job_view import PHASE_TITLES
 from service.dashboard.templating import templates
 from service.store.candidate_list import CandidateFilter, CandidateSort, operators_of
 from service.store.entities import CANDIDATE_STATUSES, PHASES, Phase

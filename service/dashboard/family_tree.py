@@ -13,7 +13,7 @@ from typing import Final
 
 from core.architecture import Architecture
 from evolution.metric_words import MetricWords
-from service.dashboard import thumbnails
+from service.dashboard.drawings import thumbnail_bars
 from service.store.lineage import Relative
 from service.store.track_record import AGAIN
 
@@ -257,12 +257,13 @@ def _label(one: Ancestor, place: tuple[float, float], words: MetricWords) -> str
 def _box(one: Ancestor, place: tuple[float, float], words: MetricWords, address: str) -> str:
     x, y = place
     left = x - BOX_WIDTH / 2
+    wide, bars = thumbnail_bars(one.architecture)
     score = "no score" if one.score is None else words.number(one.score)
     told = f"Candidate {one.number}, {one.architecture.describe()}, {score}"
     return (
         f'<a href="{escape(address)}/{one.number}" aria-label="{escape(told)}"><title>{escape(told)}</title>'
         f'<rect class="box" x="{left:.1f}" y="{y:.1f}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="8"/>'
-        f"{thumbnails.thumbnail_body(one.architecture, x - thumbnails.WIDTH / 2, y + 6)}"
+        f'<g transform="translate({x - wide / 2:.1f},{y + 8:.1f})">{bars}</g>'
         f'<text class="who" x="{x:.1f}" y="{y + 58:.1f}">{one.number:,} · {score}</text>'
         f'<text class="what" x="{x:.1f}" y="{y + 74:.1f}">{escape(_short(_inner(one.architecture)))}</text>'
         f'<text class="what" x="{x:.1f}" y="{y + 87:.1f}">{_trained(one)}</text></a>'

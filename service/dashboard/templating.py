@@ -14,8 +14,8 @@ from markupsafe import Markup
 from core.metrics import MetricName
 from evolution.metric_words import quantity, words_of
 from service.dashboard.assets import plotly_version
+from service.dashboard.drawings import draw_thumbnail
 from service.dashboard.interval_drawing import draw_differences, draw_scores, ensemble_label
-from service.dashboard.thumbnails import draw_thumbnail
 from service.store.entities import Job
 
 _PREFIXES: Final = "kMGTPEZY"
@@ -39,6 +39,7 @@ def _environment() -> Environment:
         "-" if error is None else f"{error:.4f}" if metric == "r2" else f"{100 * error:.2f} %"
     )
     environment.filters["flops"] = _flops
+    environment.filters["duration"] = duration
     environment.globals["words_of"] = words_of
     environment.globals["draw_scores"] = lambda verdict: Markup(draw_scores(verdict))  # noqa: S704 - our own markup
     environment.globals["draw_differences"] = lambda verdict: Markup(draw_differences(verdict))  # noqa: S704 - ours
@@ -63,6 +64,16 @@ def _flops(operations: float) -> str:
     power = min(int(math.log10(operations) / 3), len(_PREFIXES))
     size = operations / 1000**power
     return f"{size:.{2 if size < 10 else 1 if size < 100 else 0}f} {_PREFIXES[power - 1]}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time in its two largest units: "42 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"."""
+    whole = max(0, round(seconds))
+    for size, name, smaller, its_name in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size:,} {name}" + (f" {rest} {its_name}" if rest else "")
+    return f"{whole} s"
 
 
 def job_tabs(job: Job) -> list[tuple[str, str, str]]:
