@@ -17,7 +17,6 @@ from service.api.candidates import MOST_LAYERS, MOST_PARAMETERS
 from service.api.context import CallerOf, DatabaseOf
 from service.api.query import JobId
 from service.dashboard.family_tree import operator_words
-from service.dashboard.job_view import PHASE_TITLES
 from service.dashboard.templating import templates
 from service.store.candidate_list import CandidateFilter, CandidateSort, operators_of
 from service.store.entities import CANDIDATE_STATUSES, PHASES, Phase
@@ -28,6 +27,12 @@ SORTS: Final[Mapping[CandidateSort, str]] = {
     "number": "by number",
     "fitness": "best score first",
     "parameters": "fewest parameters first",
+}
+PHASE_TABS: Final[Mapping[Phase, str]] = {
+    "search": "Search",
+    "baseline": "Random search",
+    "finalists": "Finalists",
+    "final": "Verdict",
 }
 LONGEST_OPERATOR: Final = 200
 _LARGEST_NUMBER: Final = 10**18
@@ -64,7 +69,7 @@ class Wish:
 
 def read_wish(query: Mapping[str, str]) -> Wish:
     """Read the fields of an address; unknown ones are left alone, because mail programs add their own."""
-    given = {name: query[name][:LONGEST_OPERATOR] for name in _FIELDS if query.get(name)}
+    given = {name: text[:LONGEST_OPERATOR] for name in _FIELDS if (text := query.get(name, "").strip())}
     faults: dict[str, str] = {}
 
     def one_of(name: str, known: Sequence[Word]) -> Word | None:
@@ -116,7 +121,7 @@ def show_candidates(job_id: JobId, request: Request, caller: CallerOf, database:
         "page": page,
         "operators": operators,
         "operator_words": operator_words,
-        "phases": [(phase, PHASE_TITLES[phase], summary.progress(phase)) for phase in PHASES],
+        "phases": [(phase, PHASE_TABS[phase], summary.progress(phase)) for phase in PHASES],
         "sorts": SORTS,
         "statuses": CANDIDATE_STATUSES,
     }
