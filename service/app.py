@@ -56,7 +56,16 @@ from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
-from service.dashboard import answers, assets, candidate_table, compare, job_list, overview, sign_in
+from service.dashboard import (
+    answers,
+    assets,
+    candidate_table,
+    chart_page,
+    compare,
+    job_list,
+    overview,
+    sign_in,
+)
 from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
@@ -86,6 +95,17 @@ _RESOURCES = (
     records,
     tokens,
     audit,
+)
+
+_PAGES = (
+    job_list,
+    overview,
+    answers,
+    candidate_table,
+    chart_page,
+    compare,
+    sign_in,
+    assets,
 )
 
 _DESCRIPTION = (
@@ -180,10 +200,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(metrics.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
-    for page in (job_list, compare, overview, answers, candidate_table):
+    for page in _PAGES:
         app.include_router(page.router)
-    app.include_router(sign_in.router)
-    app.include_router(assets.router)
     app.mount("/static", StaticFiles(directory=assets.STATIC))
 
 

@@ -19,7 +19,7 @@ from service.charts.source import ChartSource, notes
 from service.store.chart_rows import ChartRow
 
 OVER_NETWORKS = (
-    "Every network counts once, with the mean of its trainings. The bar is a 95 % interval over networks that this "
+    "Every network counts once, with the mean of its trainings. The line is a 95 % interval over networks that this "
     "search would choose."
 )
 
@@ -47,12 +47,12 @@ def neurons(source: ChartSource) -> Chart:
 
 def layers_figure(chart: Chart) -> Figure:
     """Draw the means by number of layers."""
-    return _figure(chart, "Layers, and how many networks had them")
+    return _figure(chart, "Layers (n: networks)")
 
 
 def neurons_figure(chart: Chart) -> Figure:
     """Draw the means by band of neurons."""
-    return _figure(chart, "Neurons in all layers, and how many networks had them")
+    return _figure(chart, "Neurons in all layers (n: networks)")
 
 
 def mean_scores(rows: Sequence[ChartRow]) -> Mapping[Architecture, float]:
@@ -80,7 +80,7 @@ def _chart(source: ChartSource, name: ChartName, title: str, first: Column, answ
             first,
             Column("most", "to"),
             Column("networks", "Networks"),
-            Column("score", f"Mean {score_title(source.metric).lower()}", unit),
+            Column("score", score_title(source.metric, "Mean validation"), unit),
             Column("low", "95 % interval, low", unit),
             Column("high", "95 % interval, high", unit),
             Column("behind", "Behind the best group", unit),

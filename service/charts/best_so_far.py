@@ -102,7 +102,7 @@ def best_so_far_figure(chart: Chart) -> Figure:
             "x": [row[0] for row in scored],
             "y": [row[3] for row in scored],
             "customdata": [row[:3] for row in scored],
-            "marker": {"color": GRAY, "size": 5, "opacity": 0.55},
+            "marker": {"color": GRAY, "size": 5, "opacity": 0.7},
             "hovertemplate": hover(metric),
         },
         *_bands(chart),
@@ -140,7 +140,7 @@ def best_so_far_figure(chart: Chart) -> Figure:
         chart,
         data,
         links=True,
-        xaxis=axis("Candidate, in the order of their proposal"),
+        xaxis=axis("Candidate number"),
         yaxis=score_axis(metric, chart_scores(chart)),
         # Failed candidates have no score: they stand on the lower edge.
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
@@ -170,7 +170,7 @@ def _bands(chart: Chart) -> list[dict[str, object]]:
         {**shared, "name": "", "y": [row[1] - row[2] for row in rows], "showlegend": False},
         {
             **shared,
-            "name": "± one standard error",
+            "name": "± standard error",
             "y": [row[1] + row[2] for row in rows],
             "fill": "tonexty",
             "fillcolor": UNCERTAIN,

@@ -84,7 +84,7 @@ def calibration_figure(chart: Chart) -> Figure:
             "x": predicted,
             "y": [row[4] for row in rows],
             "customdata": [(*row[:3], row[5]) for row in rows],
-            "marker": {"color": BLUE, "size": 6, "opacity": 0.6},
+            "marker": {"color": BLUE, "size": 6, "opacity": 0.7},
             "hovertemplate": hover(metric, "y", f"predicted %{{x:{digits}}} ± %{{customdata[3]:{digits}}}"),
         },
     ]
@@ -95,7 +95,7 @@ def calibration_figure(chart: Chart) -> Figure:
         links=True,
         xaxis={
             **score_axis(metric, predicted),
-            **axis(f"Predicted {score_title(metric).lower().removeprefix('validation ')}"),
+            **axis(score_title(metric, "Predicted")),
         },
         yaxis=shown,
         hovermode="closest",

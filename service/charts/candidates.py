@@ -1,5 +1,8 @@
 """The size of every network against its score, with the front: the networks that none beats in both."""
 
+import math
+from typing import Final
+
 from evolution.objectives import front
 from service.charts.best_so_far import chart_scores
 from service.charts.chart import Chart, Column
@@ -20,6 +23,9 @@ from service.charts.figure import (
 )
 from service.charts.source import ChartSource, notes, scored
 from service.store.chart_rows import ChartRow
+
+SHORT: Final = 3
+"""Decades of an axis that has room for more ticks than the powers of ten."""
 
 
 def candidates(source: ChartSource) -> Chart:
@@ -92,9 +98,9 @@ def candidates_figure(chart: Chart) -> Figure:
     return figure(
         chart,
         [
-            points("candidate", "evaluated", rows, marker={"color": BLUE, "size": 6, "opacity": 0.55}),
+            points("candidate", "evaluated", rows, marker={"color": BLUE, "size": 6, "opacity": 0.7}),
             points(
-                "no other is smaller and better",
+                "front",
                 "front",
                 steps,
                 mode="lines+markers",
@@ -109,10 +115,16 @@ def candidates_figure(chart: Chart) -> Figure:
             ),
         ],
         links=True,
-        xaxis=axis("Parameters (logarithmic)", type="log"),
+        xaxis=_size_axis([row[2] for row in rows]),
         yaxis=score_axis(metric, chart_scores(chart)),
         hovermode="closest",
     )
+
+
+def _size_axis(sizes: list[int]) -> dict[str, object]:
+    """Describe the axis of parameters, with ticks at 1, 2 and 5 where it is short."""
+    decades = math.log10(max(sizes, default=1) / min(sizes, default=1))
+    return axis("Parameters (logarithmic)", type="log", tickformat="~s", dtick="D2" if decades < SHORT else 1)
 
 
 def _with_front(source: ChartSource) -> tuple[list[ChartRow], set[int]]:

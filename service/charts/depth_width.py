@@ -45,7 +45,7 @@ def depth_width(source: ChartSource) -> Chart:
             Column("least", "Neurons in all, from"),
             Column("most", "to"),
             Column("networks", "Networks"),
-            Column("score", f"Mean {score_title(metric).lower()}", unit_of(metric)),
+            Column("score", score_title(metric, "Mean validation"), unit_of(metric)),
         ),
         rows=table,
         note=notes(
@@ -81,11 +81,8 @@ def depth_width_figure(chart: Chart) -> Figure:
             "xgap": 2,
             "ygap": 2,
             "hoverongaps": False,
-            "colorbar": {
-                "title": {"text": score_title(metric), "side": "right"},
-                "tickformat": written_as,
-                "thickness": 12,
-            },
+            # Every cell bears its number. And a color bar sets styles that the pages' policy forbids.
+            "showscale": False,
             "hovertemplate": (
                 f"%{{y}} layers, %{{x}} neurons<br>mean %{{z:{written_as}}}<br>%{{customdata:,}} networks"
                 "<extra></extra>"

@@ -82,7 +82,7 @@ def generations_figure(chart: Chart) -> Figure:
         chart,
         data,
         links=True,
-        xaxis=axis("Candidate, in the order of their proposal"),
+        xaxis=axis("Candidate number"),
         yaxis=score_axis(chart.metric, [row[3] for row in rows]),
         hovermode="closest",
         showlegend=False,

@@ -68,7 +68,7 @@ def importance_figure(chart: Chart) -> Figure:
     return figure(
         chart,
         data,
-        xaxis=axis("Share of the variance of the score (%)", range=[0, 1], tickformat=".0%"),
+        xaxis=axis("Share of the score's variance (%)", range=[0, 1], tickformat=".0%"),
         yaxis=axis(""),
         showlegend=False,
     )

@@ -22,6 +22,8 @@ from service.charts.source import ChartSource, finite, notes, scored
 
 BEST: Final = 20
 OTHERS: Final = 10
+FEW_EPOCHS: Final = 10
+"""So many get a tick each; there is no half epoch."""
 
 _STYLES: Final = {
     "other": {"color": GRAY, "width": 1},
@@ -115,7 +117,7 @@ def learning_curves_figure(chart: Chart) -> Figure:
         chart,
         data,
         links=True,
-        xaxis=axis("Epoch", rangemode="tozero"),
+        xaxis=axis("Epoch", **({"dtick": 1} if max(chart.column("epoch"), default=0) <= FEW_EPOCHS else {})),
         yaxis=score_axis(metric, scores),
         hovermode="closest",
     )

@@ -38,13 +38,13 @@ def operators(source: ChartSource) -> Chart:
             Column("better_share", "Share that was better", "share"),
             Column("low", "95 % interval, low", "share"),
             Column("high", "95 % interval, high", "share"),
-            Column("mean_change", f"Mean change of the {score_title(source.metric).lower()}", unit),
+            Column("mean_change", score_title(source.metric, "Mean change of the validation"), unit),
         ),
         rows=tuple(table),
         note=notes(
             "The thin lines are 95 % intervals." if best is not None else "",
-            f"{listed([row[0] for row in table if row[0] in AGAIN])} train the same network again, so that "
-            "theirs is noise."
+            f"What {listed([row[0] for row in table if row[0] in AGAIN], 'or')} brings is noise: the same network, "
+            "trained again."
             if any(row[0] in AGAIN for row in table)
             else "",
             ""

@@ -82,6 +82,7 @@ def job_tabs(job: Job) -> list[tuple[str, str, str]]:
         ("overview", "Overview", ""),
         ("answers", "Answers", "/answers"),
         ("candidates", "Candidates", "/candidates"),
+        ("charts", "Charts", "/charts"),
         ("try", "Try it", "/try"),
     ]
     if job.dataset == "spirals":
