@@ -57,6 +57,7 @@ from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
 from service.dashboard import (
+    answer_parts,
     answers,
     assets,
     candidate_table,
@@ -101,6 +102,7 @@ _PAGES = (
     job_list,
     overview,
     answers,
+    answer_parts,
     candidate_table,
     chart_page,
     compare,
