@@ -33,6 +33,7 @@ from service.api import (
     problem_pages,
     recommendations,
     records,
+    reports,
     tokens,
     uploads,
     verdicts,
@@ -65,6 +66,7 @@ from service.dashboard import (
     compare,
     job_list,
     overview,
+    report,
     sign_in,
 )
 from service.dashboard.fragments import Fragments
@@ -94,6 +96,7 @@ _RESOURCES = (
     downloads,
     predictions,
     records,
+    reports,
     tokens,
     audit,
 )
@@ -106,6 +109,7 @@ _PAGES = (
     candidate_table,
     chart_page,
     compare,
+    report,
     sign_in,
     assets,
 )
