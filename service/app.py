@@ -57,7 +57,18 @@ from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
-from service.dashboard import assets, chart_page, pages, report, sign_in
+from service.dashboard import (
+    answers,
+    assets,
+    candidate_table,
+    chart_page,
+    compare,
+    job_list,
+    overview,
+    report,
+    sign_in,
+)
+from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
 from service.settings import Settings
@@ -87,6 +98,18 @@ _RESOURCES = (
     reports,
     tokens,
     audit,
+)
+
+_PAGES = (
+    job_list,
+    overview,
+    answers,
+    candidate_table,
+    chart_page,
+    compare,
+    report,
+    sign_in,
+    assets,
 )
 
 _DESCRIPTION = (
@@ -144,6 +167,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.chart_shelf = Shelf()
     app.state.stop = StopSignal()
     app.state.metrics = make_metrics(opened, feed)
+    app.state.fragments = Fragments()
     app.state.door = Door(settings, opened)
     _add_routes(app)
     add_handlers(app)
@@ -180,11 +204,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(metrics.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
-    app.include_router(pages.router)
-    app.include_router(chart_page.router)
-    app.include_router(report.router)
-    app.include_router(sign_in.router)
-    app.include_router(assets.router)
+    for page in _PAGES:
+        app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=assets.STATIC))
 
 

@@ -25,7 +25,10 @@ _CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """A candidate of a family tree; `generation` is 0 for the one asked for, 1 for its parents, and so on."""
+    """A candidate of a family tree; `generation` is 0 for the one asked for, 1 for its parents, and so on.
+
+    `stop_after` is after how many epochs a short training on the ladder ended, None for a full one.
+    """
 
     number: int
     generation: int
@@ -36,6 +39,7 @@ class Relative:
     prediction: Prediction | None
     status: CandidateStatus
     fitness: float | None
+    stop_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ def ancestors(session: Session, job_id: str, number: int) -> tuple[tuple[Relativ
                 prediction=None if row.prediction is None else Prediction(**row.prediction),
                 status=row.status,
                 fitness=row.fitness,
+                stop_after=row.stop_after,
             )
         wanted = {parent for row in rows for parent in row.parents} - set(found)
         generation += 1
