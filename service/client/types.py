@@ -421,12 +421,12 @@ class EventPage(TypedDict):
 
 
 class Failure(TypedDict):
-    """A reason for which candidates failed."""
+    """A reason for which candidates failed, of the latest failures of a phase."""
 
     phase: Literal["search", "baseline", "finalists", "final"]
     reason: str
     count: int
-    first: int
+    latest: int
 
 
 class File(TypedDict):
@@ -987,6 +987,7 @@ class Relative(TypedDict):
     description: str
     parameters: int
     prediction: Prediction | None
+    stop_after: int | None
     status: Literal["pending", "evaluated", "failed"]
     fitness: float | None
 
