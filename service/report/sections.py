@@ -39,6 +39,13 @@ _PHASES: Final = {
     "finalists": "the finalists on fresh seeds",
     "final": "the networks of the verdict on fresh seeds",
 }
+_ANSWERS: Final = {
+    "layers": "Score by hidden layers",
+    "neurons": "Score by neurons in all",
+    "importance": "What the properties explain",
+}
+"""What the charts are called that stand below an answer, whose question is the heading already."""
+
 _UNFINISHED: Final = {
     "queued": "The job waits for a runner; nothing has been trained yet.",
     "paused": "The job stands still; this is how far it had come.",
@@ -171,7 +178,8 @@ def _data(document: Mapping[str, Any]) -> Section:
 
 def _with_chart(part: Section, document: Mapping[str, Any]) -> Section:
     """Put the chart that shows an answer below its sentence."""
-    charts = [_chart(one) for one in document["charts"] if one["chart"] == part.name and one["rows"]]
+    shown = [one for one in document["charts"] if one["chart"] == part.name and one["rows"]]
+    charts = [_chart({**one, "title": _ANSWERS.get(part.name, one["title"])}) for one in shown]
     first, rest = part.blocks[:1], part.blocks[1:]
     # Where the chart says the same sentence, once is enough.
     said = charts and isinstance(first[0], Paragraph) and charts[0].summary == first[0].text
