@@ -421,12 +421,12 @@ class EventPage(TypedDict):
 
 
 class Failure(TypedDict):
-    """A reason for which candidates failed, of the latest failures of a phase."""
+    """A reason for which candidates failed, but for the numbers in it; the latest failures of a phase are looked at."""
 
     phase: Literal["search", "baseline", "finalists", "final"]
     reason: str
     count: int
-    latest: int
+    first: int
 
 
 class File(TypedDict):

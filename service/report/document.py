@@ -88,12 +88,12 @@ class SpentResponse(BaseModel):
 
 
 class FailureResponse(BaseModel):
-    """A reason for which candidates failed, of the latest failures of a phase."""
+    """A reason for which candidates failed, but for the numbers in it; the latest failures of a phase are looked at."""
 
     phase: Phase
     reason: str
     count: int
-    latest: Annotated[int, Field(description="Number of the latest of them")]
+    first: Annotated[int, Field(description="Number of the first of them")]
 
 
 class ReportChartResponse(ChartResponse):
@@ -139,7 +139,7 @@ def read_report(session: Session, owner: str, job_id: str) -> dict[str, Any]:
         "charts": _charts(session, summary),
         **_family(session, summary, verdict),
         "failures": [
-            _json(FailureResponse(phase=one.phase, reason=one.reason, count=one.count, latest=one.numbers[0]))
+            _json(FailureResponse(phase=one.phase, reason=one.reason, count=one.count, first=min(one.numbers)))
             for one in latest_failures(session, job_id, [phase.phase for phase in summary.phases if phase.failed])
         ],
         "record": _json(read_record(session, owner, job_id)),

@@ -347,12 +347,12 @@ def _failures(document: Mapping[str, Any]) -> Iterator[Section]:
     failed = sum(phase["failed"] for phase in document["job"]["progress"])
     if not failed:
         return
-    columns = (Column("Reason"), Column("Part"), Column("Candidates", number=True), Column("The latest", number=True))
+    columns = (Column("Reason"), Column("Part"), Column("Candidates", number=True), Column("First", number=True))
     rows = tuple(
-        (plain(one["reason"]) or "not told", one["phase"], count(one["count"]), str(one["latest"]))
+        (plain(one["reason"]) or "not told", one["phase"], count(one["count"]), str(one["first"]))
         for one in document["failures"]
     )
     told = sum(one["count"] for one in document["failures"])
-    more = "" if told == failed else f"; the reasons of the latest {told:,}"
+    more = "" if told == failed else f"; {failed - told:,} earlier ones are not looked at"
     table = Table(f"{failed:,} trainings that failed{more}", columns, rows)
     yield Section("failures", "What failed", (table,))

@@ -195,7 +195,7 @@ def test_failures_are_told_with_their_reasons(database: Database) -> None:
     tables = markdown_tables(to_markdown(report_of(database, searched(database))))
 
     assert _starting(tables, "3 trainings that failed") == [
-        ["diverged in epoch 2", "search", "2", "6"],
+        ["diverged in epoch 2", "search", "2", "5"],
         ["took more than 1 GB", "search", "1", "7"],
     ]
 
