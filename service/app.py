@@ -58,7 +58,10 @@ from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
 from service.dashboard import (
+    answer_parts,
+    answers,
     assets,
+    candidate_table,
     chart_page,
     compare,
     job_list,
@@ -103,6 +106,9 @@ _RESOURCES = (
 _PAGES = (
     job_list,
     overview,
+    answers,
+    answer_parts,
+    candidate_table,
     chart_page,
     compare,
     report,

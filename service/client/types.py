@@ -989,6 +989,7 @@ class Relative(TypedDict):
     description: str
     parameters: int
     prediction: Prediction | None
+    stop_after: int | None
     status: Literal["pending", "evaluated", "failed"]
     fitness: float | None
 
