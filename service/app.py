@@ -65,10 +65,12 @@ from service.dashboard import (
     chart_page,
     compare,
     job_list,
+    new,
     overview,
     report,
     sign_in,
 )
+from service.dashboard import datasets as dataset_pages
 from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
@@ -112,6 +114,8 @@ _PAGES = (
     report,
     sign_in,
     assets,
+    new,
+    dataset_pages,
 )
 
 _DESCRIPTION = (

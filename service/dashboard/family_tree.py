@@ -103,8 +103,8 @@ def origin_words(operator: str) -> str:
     return f"a {_FOUND[operator]}" if operator in _FOUND else f"made by {operator_words(operator)}"
 
 
-def draw_family_tree(tree: FamilyTree, words: MetricWords, address: str) -> str:
-    """Draw the tree; `address` is the path of the job's candidates, to which a number is added."""
+def draw_family_tree(tree: FamilyTree, words: MetricWords, address: str | None) -> str:
+    """Draw the tree; `address` is the path of the job's candidates, to which a number is added; None links nothing."""
     if not tree.ancestors:
         return ""
     rows = _rows(tree.ancestors)
@@ -257,19 +257,20 @@ def _label(one: Ancestor, place: tuple[float, float], words: MetricWords) -> str
     )
 
 
-def _box(one: Ancestor, place: tuple[float, float], words: MetricWords, address: str) -> str:
+def _box(one: Ancestor, place: tuple[float, float], words: MetricWords, address: str | None) -> str:
     x, y = place
     left = x - BOX_WIDTH / 2
     wide, bars = thumbnail_bars(one.architecture)
     score = "no score" if one.score is None else words.number(one.score)
     told = f"Candidate {one.number}, {one.architecture.describe()}, {score}"
+    begin = '<g role="img"' if address is None else f'<a href="{escape(address)}/{one.number}"'
     return (
-        f'<a href="{escape(address)}/{one.number}" aria-label="{escape(told)}"><title>{escape(told)}</title>'
+        f'{begin} aria-label="{escape(told)}"><title>{escape(told)}</title>'
         f'<rect class="box" x="{left:.1f}" y="{y:.1f}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="8"/>'
         f'<g transform="translate({x - wide / 2:.1f},{y + 8:.1f})">{bars}</g>'
         f'<text class="who" x="{x:.1f}" y="{y + 58:.1f}">{one.number:,} · {score}</text>'
         f'<text class="what" x="{x:.1f}" y="{y + 74:.1f}">{escape(_short(_inner(one.architecture)))}</text>'
-        f'<text class="what" x="{x:.1f}" y="{y + 87:.1f}">{_trained(one)}</text></a>'
+        f'<text class="what" x="{x:.1f}" y="{y + 87:.1f}">{_trained(one)}</text>{"</g>" if address is None else "</a>"}'
     )
 
 

@@ -198,3 +198,10 @@ def test_every_parent_stands_above_its_child_and_a_line_leads_there(family: list
     pairs = [(one.number, parent) for one in tree.ancestors for parent in one.parents]
     assert all(tops[parent] < tops[child] for child, parent in pairs)
     assert len(list(drawing.iter(f"{SVG}path"))) == len(pairs)
+
+
+def test_without_an_address_nothing_is_a_link() -> None:
+    markup = draw_family_tree(nearest(fold([relative(0, 0)])), words_of("accuracy"), None)
+
+    assert "<a " not in markup
+    assert 'role="img" aria-label="Candidate 0, ' in markup
