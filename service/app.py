@@ -56,7 +56,15 @@ from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
-from service.dashboard import assets, chart_page, pages, sign_in
+from service.dashboard import (
+    assets,
+    chart_page,
+    compare,
+    job_list,
+    overview,
+    sign_in,
+)
+from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
 from service.settings import Settings
@@ -85,6 +93,15 @@ _RESOURCES = (
     records,
     tokens,
     audit,
+)
+
+_PAGES = (
+    job_list,
+    overview,
+    chart_page,
+    compare,
+    sign_in,
+    assets,
 )
 
 _DESCRIPTION = (
@@ -142,6 +159,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.chart_shelf = Shelf()
     app.state.stop = StopSignal()
     app.state.metrics = make_metrics(opened, feed)
+    app.state.fragments = Fragments()
     app.state.door = Door(settings, opened)
     _add_routes(app)
     add_handlers(app)
@@ -178,10 +196,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(metrics.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
-    app.include_router(pages.router)
-    app.include_router(chart_page.router)
-    app.include_router(sign_in.router)
-    app.include_router(assets.router)
+    for page in _PAGES:
+        app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=assets.STATIC))
 
 

@@ -9,7 +9,7 @@ from service.api.access import READ
 from service.api.context import CallerOf, DatabaseOf
 from service.api.query import JobId
 from service.charts.catalog import CHARTS
-from service.dashboard.pages import PHASE_TITLES
+from service.dashboard.job_view import PHASE_TITLES
 from service.dashboard.templating import templates
 from service.store.entities import Phase
 from service.store.insights import Insights
