@@ -1,6 +1,6 @@
 // The page of a job while it runs. What an event tells is written at once, without a request; parts of the page are
 // asked for when they have changed: the best network when there is a better one, the slow parts every ten seconds.
-import { refresh } from "./charts.js";
+import { append, refresh } from "./charts.js";
 import { load, paced } from "./parts.js";
 import { Refused, request, root } from "./service.js";
 import { follow } from "./stream.js";
@@ -132,6 +132,7 @@ const HANDLERS = {
   },
   evaluated(data) {
     progressed(data);
+    for (const chart of ["best-so-far", "candidates"]) append(chart, data);
     if (data.phase === "search") told(data, score(data.fitness));
   },
   failed(data) {
