@@ -31,12 +31,15 @@ function write(id, text) {
   if (element !== null && element.textContent !== text) element.textContent = text;
 }
 
+let missed = false;
+
 function state(name) {
   const line = document.getElementById("connection");
   line.dataset.state = name;
   write("connection", STATES[name]);
   // What was asked for in vain meanwhile.
-  if (name === "live") work();
+  if (name === "live" && missed) work();
+  missed = name === "reconnecting";
 }
 
 function count(value) {
@@ -134,6 +137,7 @@ const HANDLERS = {
     progressed(data);
     for (const chart of ["best-so-far", "candidates"]) append(chart, data);
     if (data.phase === "search") told(data, score(data.fitness));
+    for (const chart of ["best-so-far", "candidates"]) append(chart, data);
   },
   failed(data) {
     progressed(data);
