@@ -33,6 +33,7 @@ from service.api import (
     problem_pages,
     recommendations,
     records,
+    reports,
     tokens,
     uploads,
     verdicts,
@@ -57,13 +58,19 @@ from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
 from service.dashboard import (
+    answer_parts,
+    answers,
     assets,
+    candidate_table,
     chart_page,
     compare,
     job_list,
+    new,
     overview,
+    report,
     sign_in,
 )
+from service.dashboard import datasets as dataset_pages
 from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
@@ -91,6 +98,7 @@ _RESOURCES = (
     downloads,
     predictions,
     records,
+    reports,
     tokens,
     audit,
 )
@@ -98,10 +106,16 @@ _RESOURCES = (
 _PAGES = (
     job_list,
     overview,
+    answers,
+    answer_parts,
+    candidate_table,
     chart_page,
     compare,
+    report,
     sign_in,
     assets,
+    new,
+    dataset_pages,
 )
 
 _DESCRIPTION = (
