@@ -19,6 +19,7 @@ from service.api import (
     description_page,
     downloads,
     events,
+    examinations,
     health,
     job_actions,
     jobs,
@@ -54,8 +55,10 @@ from service.api.query import known_query
 from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
-from service.dashboard import assets, pages, sign_in
+from service.dashboard import assets, candidate, pages, playground, sign_in
 from service.dataset_intake import DatasetIntake
+from service.examination.examiner import Examiner
+from service.examination.tidying import tidy_examinations
 from service.metrics.registry import make_metrics
 from service.settings import Settings
 from service.store.audit_repository import AuditRepository
@@ -70,6 +73,7 @@ _RESOURCES = (
     webhooks,
     candidates,
     lineages,
+    examinations,
     events,
     networks,
     verdicts,
@@ -101,12 +105,14 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     opened = database if database is not None else Database(settings.database_url)
     feed = EventFeed(opened)
     intake = DatasetIntake(opened, settings)
+    examiner = Examiner(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         await asyncio.to_thread(_prepare, opened, settings)
         await asyncio.to_thread(intake.tidy)
+        await asyncio.to_thread(tidy_examinations, opened, examiner.files)
         polling = asyncio.create_task(feed.run())
         try:
             yield
@@ -115,6 +121,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
             polling.cancel()
             with suppress(asyncio.CancelledError):
                 await polling
+            await asyncio.to_thread(examiner.close)
             if database is None:
                 opened.close()
 
@@ -133,6 +140,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.database = opened
     app.state.event_feed = feed
     app.state.dataset_intake = intake
+    app.state.examiner = examiner
     app.state.upload_slots = UploadSlots()
     app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
     app.state.predictor = Predictor()
@@ -175,6 +183,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
     app.include_router(pages.router)
+    app.include_router(candidate.router)
+    app.include_router(playground.router)
     app.include_router(sign_in.router)
     app.include_router(assets.router)
     app.mount("/static", StaticFiles(directory=assets.STATIC))

@@ -12,7 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from core.metrics import MetricName
 from evolution.metric_words import quantity, words_of
 from service.dashboard.assets import plotly_version
-from service.store.entities import Job
+from service.data.built_in import BUILT_IN
+from service.store.insights import JobSummary
 
 
 def _environment() -> Environment:
@@ -42,7 +43,7 @@ def _score(score: float | None, metric: MetricName) -> str:
     return words_of(metric).number(score) if metric == "r2" else f"{score:.1%}"
 
 
-def job_tabs(job: Job) -> list[tuple[str, str, str]]:
+def job_tabs(summary: JobSummary) -> list[tuple[str, str, str]]:
     """Return the pages of a job: their keys, their titles and their paths below that of the job."""
     tabs = [
         ("overview", "Overview", ""),
@@ -50,9 +51,17 @@ def job_tabs(job: Job) -> list[tuple[str, str, str]]:
         ("candidates", "Candidates", "/candidates"),
         ("try", "Try it", "/try"),
     ]
-    if job.dataset == "spirals":
+    if has_two_features(summary):
         tabs.append(("playground", "Playground", "/playground"))
     return [*tabs, ("report", "Report", "/report")]
+
+
+def has_two_features(summary: JobSummary) -> bool:
+    """Say whether the job's networks take two numbers, which make a plane; nobody knows before the first score."""
+    job = summary.job
+    if job.dataset_id is None and job.dataset in BUILT_IN:
+        return BUILT_IN[job.dataset].input_shape == (2,)
+    return summary.best is not None and summary.best.architecture.input_shape == (2,)
 
 
 def _address(request: Request) -> dict[str, Any]:

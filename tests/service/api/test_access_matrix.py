@@ -58,6 +58,7 @@ EVERYBODY_S_OWN = {"PUT /v1/datasets/{name}": "everybody may have a data set of 
 SHARED: dict[str, tuple[str, str]] = {
     "asset": ("swagger-ui.css", "the page that explains the interface is for everybody"),
     "code": ("not-found", "problems are explained to everybody"),
+    "number": ("0", "candidates are counted within a job, which has an owner"),
     "token_id": ("1", "administrators manage the tokens of every owner"),
 }
 """Path parameters of things without an owner: an example, and the reason."""
