@@ -15,6 +15,7 @@ from service.access.exposure import known_hosts, require_token_to_start
 from service.api import (
     audit,
     candidates,
+    charts,
     datasets,
     description_page,
     downloads,
@@ -55,7 +56,18 @@ from service.api.query import known_query
 from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
-from service.dashboard import assets, candidate, pages, playground, sign_in
+from service.charts.shelf import Shelf
+from service.dashboard import (
+    assets,
+    candidate,
+    chart_page,
+    compare,
+    job_list,
+    overview,
+    playground,
+    sign_in,
+)
+from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.examination.examiner import Examiner
 from service.examination.tidying import tidy_examinations
@@ -74,6 +86,7 @@ _RESOURCES = (
     candidates,
     lineages,
     examinations,
+    charts,
     events,
     networks,
     verdicts,
@@ -86,6 +99,17 @@ _RESOURCES = (
     records,
     tokens,
     audit,
+)
+
+_PAGES = (
+    job_list,
+    overview,
+    chart_page,
+    compare,
+    candidate,
+    playground,
+    sign_in,
+    assets,
 )
 
 _DESCRIPTION = (
@@ -144,8 +168,10 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.upload_slots = UploadSlots()
     app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
     app.state.predictor = Predictor()
+    app.state.chart_shelf = Shelf()
     app.state.stop = StopSignal()
     app.state.metrics = make_metrics(opened, feed)
+    app.state.fragments = Fragments()
     app.state.door = Door(settings, opened)
     _add_routes(app)
     add_handlers(app)
@@ -182,11 +208,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(metrics.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
-    app.include_router(pages.router)
-    app.include_router(candidate.router)
-    app.include_router(playground.router)
-    app.include_router(sign_in.router)
-    app.include_router(assets.router)
+    for page in _PAGES:
+        app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=assets.STATIC))
 
 
@@ -197,7 +220,11 @@ def _describe(app: FastAPI, entrances: Entrances) -> None:
     def openapi() -> dict[str, Any]:
         description = plain()
         _, models = models_json_schema(
-            [(Problem, "serialization"), (events.EventPage, "serialization")],
+            [
+                (Problem, "serialization"),
+                (events.EventPage, "serialization"),
+                (charts.ChartResponse, "serialization"),
+            ],
             ref_template="#/components/schemas/{model}",
         )
         schemas = description.setdefault("components", {}).setdefault("schemas", {})

@@ -206,6 +206,20 @@ class Client:
         parameters = {} if number is None else {"number": str(number)}
         return self._json(types.Lineage, "GET", f"/v1/jobs/{_segment(job_id)}/lineage", params=parameters)
 
+    def charts(self, job_id: str) -> types.ChartList:
+        """Return which charts a job has."""
+        return self._json(types.ChartList, "GET", f"/v1/jobs/{_segment(job_id)}/charts")
+
+    def chart(self, job_id: str, chart: str, *, phase: str = "search") -> types.Chart:
+        """Return the numbers of a chart, with a sentence that says what is to be seen."""
+        path = f"/v1/jobs/{_segment(job_id)}/charts/{_segment(chart)}"
+        return self._json(types.Chart, "GET", path, params={"phase": phase})
+
+    def figure(self, job_id: str, chart: str, *, phase: str = "search") -> str:
+        """Return a chart as a figure in JSON, which `plotly.io.from_json` reads."""
+        path = f"/v1/jobs/{_segment(job_id)}/charts/{_segment(chart)}"
+        return self._request("GET", path, params={"format": "plotly", "phase": phase}).text
+
     def front(self, job_id: str, *, cost: str | None = None) -> types.Front:
         """Return the networks that no other beats in both score and cost."""
         parameters = {} if cost is None else {"cost": cost}

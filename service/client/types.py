@@ -156,6 +156,68 @@ class CandidatePage(TypedDict):
     next_page_token: str | None
 
 
+class Chart(TypedDict):
+    """The numbers of a chart."""
+
+    job_id: str
+    phase: Literal["search", "baseline", "finalists", "final"]
+    chart: Literal[
+        "best-so-far",
+        "candidates",
+        "learning-curves",
+        "workers",
+        "layers",
+        "neurons",
+        "importance",
+        "depth-width",
+        "parallel",
+        "operators",
+        "calibration",
+        "generations",
+    ]
+    title: str
+    summary: str
+    note: str
+    metric: Literal["accuracy", "balanced_accuracy", "r2"]
+    columns: list[ChartColumn]
+    rows: list[list[str | int | float | bool | list[int] | None]]
+
+
+class ChartColumn(TypedDict):
+    """A column of a chart's table."""
+
+    name: str
+    title: str
+    unit: str
+
+
+class ChartLine(TypedDict):
+    """A chart that a job has."""
+
+    name: Literal[
+        "best-so-far",
+        "candidates",
+        "learning-curves",
+        "workers",
+        "layers",
+        "neurons",
+        "importance",
+        "depth-width",
+        "parallel",
+        "operators",
+        "calibration",
+        "generations",
+    ]
+    title: str
+    shows: str
+
+
+class ChartList(TypedDict):
+    """The charts of a job."""
+
+    charts: list[ChartLine]
+
+
 class Column(TypedDict):
     """A column of the file."""
 
@@ -611,6 +673,7 @@ class Lineage(TypedDict):
     complete: bool
     operators: list[Operator]
     calibration: Calibration | None
+    sampled: int | None
 
 
 class Model(TypedDict):

@@ -22,7 +22,7 @@ from service.api.etags import IfNoneMatch, tagged
 from service.api.query import JobId
 from service.dashboard.candidate_curves import NamedCurve, curves_figure
 from service.dashboard.drawings import draw_network
-from service.dashboard.pages import PHASE_TITLES
+from service.dashboard.job_view import PHASE_TITLES
 from service.dashboard.templating import templates
 from service.dashboard.thumbnails import draw_thumbnail
 from service.errors import CandidateNotFound

@@ -31,7 +31,7 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable(),
-            # As root, which containers are, Chromium has no sandbox, and their /dev/shm is small; the rest keeps it from
+            # As root, which containers are, Chromium has no sandbox, and a small /dev/shm; the rest keeps it from
             # talking to anybody.
             args=[
                 "--no-sandbox",

@@ -49,6 +49,8 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "GET /v1/jobs/{job_id}/candidates/{number}/examination",
         "GET /v1/jobs/{job_id}/candidates/{number}/network",
         "GET /v1/jobs/{job_id}/lineage",
+        "GET /v1/jobs/{job_id}/charts",
+        "GET /v1/jobs/{job_id}/charts/{chart}",
         "GET /v1/jobs/{job_id}/events",
         "GET /v1/jobs/{job_id}/network",
         "GET /v1/jobs/{job_id}/verdict",

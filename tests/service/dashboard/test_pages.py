@@ -43,7 +43,7 @@ def test_an_empty_list_says_what_to_do_next(browser: httpx.Client) -> None:
 def test_names_are_text_and_never_markup(browser: httpx.Client, database: Database) -> None:
     job_id = submit(database, name=HOSTILE)
 
-    for path in ("/", f"/jobs/{job_id}", f"/jobs/{job_id}/live"):
+    for path in ("/", "/fragments/jobs", f"/jobs/{job_id}", f"/jobs/{job_id}/best", f"/jobs/{job_id}/work"):
         page = browser.get(path)
         assert page.status_code == 200
         assert "<script>alert" not in page.text
@@ -68,9 +68,9 @@ def test_a_finished_job_shows_its_sentence_its_network_and_its_numbers(
     assert tables.count("<caption>Finalists of") == 2
     assert tables.count("logistic regression") >= 2
     assert 'data-finished="yes"' in page.text
-    # The live region is the same as in the page.
-    live = browser.get(f"/jobs/{job.id}/live").text
-    assert _without_times(live) in _without_times(page.text)
+    # Its parts are the same as in the page.
+    outcome = browser.get(f"/jobs/{job.id}/outcome").text
+    assert _without_spaces(outcome) in _without_spaces(page.text)
 
 
 def test_a_verdict_of_the_first_format_is_shown(browser: httpx.Client, database: Database) -> None:
@@ -133,5 +133,5 @@ def verdict_tables(verdict: Verdict) -> str:
     return templates.env.get_template("_verdict.html").render(verdict=verdict)
 
 
-def _without_times(text: str) -> str:
+def _without_spaces(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
