@@ -20,7 +20,7 @@ from service.api.candidate_number import CandidateNumber, PhaseOf
 from service.api.context import CallerOf, DatabaseOf
 from service.api.etags import IfNoneMatch, tagged
 from service.api.query import JobId
-from service.dashboard.candidate_curves import NamedCurve, curves_figure
+from service.dashboard.candidate_curves import NamedCurve, curves_figure, curves_table
 from service.dashboard.drawings import draw_network
 from service.dashboard.job_view import PHASE_TITLES
 from service.dashboard.templating import templates
@@ -103,7 +103,7 @@ def show_curves(
     caller: CallerOf,
     database: DatabaseOf,
     phase: PhaseOf = "search",
-    format: Annotated[Literal["plotly", "csv"], Query()] = "plotly",  # noqa: A002 - the word of the API
+    format: Annotated[Literal["plotly", "json", "csv"], Query()] = "plotly",  # noqa: A002 - the word of the API
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Answer with the candidate's learning curve beside those of its parents, the best and the median."""
@@ -118,7 +118,9 @@ def show_curves(
             media_type="text/csv",
             headers={"Content-Disposition": f'attachment; filename="cambrian-{job_id}-{phase}-{number}-curves.csv"'},
         )
-    return tagged(curves_figure(curves, summary.job.metric), if_none_match)
+    metric = summary.job.metric
+    told = curves_figure(curves, metric) if format == "plotly" else curves_table(curves, metric, phase)
+    return tagged(told, if_none_match)
 
 
 def amount(count: int) -> str:

@@ -6,15 +6,16 @@ from typing import Any, Final, Literal
 
 from core.metrics import MetricName
 from evolution.metric_words import words_of
+from service.charts.figure import BLUE, GRAY, GREEN, VERMILLION, Figure, axis, score_axis
 
 Kind = Literal["own", "best", "parent", "median"]
 
-# Of Okabe and Ito's palette, with a contrast above 3 to the paper of both schemes; dashes tell them apart as well.
+# Dashes tell them apart as well.
 _LINES: Final[dict[Kind, dict[str, Any]]] = {
-    "own": {"color": "#0072b2", "width": 3},
-    "best": {"color": "#d55e00", "width": 2, "dash": "dash"},
-    "parent": {"color": "#009e73", "width": 2, "dash": "dot"},
-    "median": {"color": "#7d8b97", "width": 2, "dash": "longdashdot"},
+    "own": {"color": BLUE, "width": 3},
+    "best": {"color": VERMILLION, "width": 2, "dash": "dash"},
+    "parent": {"color": GREEN, "width": 2, "dash": "dot"},
+    "median": {"color": GRAY, "width": 2, "dash": "longdashdot"},
 }
 
 
@@ -27,7 +28,7 @@ class NamedCurve:
     scores: Sequence[float]
 
 
-def curves_figure(curves: Sequence[NamedCurve], metric: MetricName) -> dict[str, Any]:
+def curves_figure(curves: Sequence[NamedCurve], metric: MetricName) -> Figure:
     """Return the figure; the first curve is the candidate's own."""
     words = words_of(metric)
     own = curves[0] if curves else None
@@ -51,16 +52,28 @@ def curves_figure(curves: Sequence[NamedCurve], metric: MetricName) -> dict[str,
         ],
         "layout": {
             # Whole epochs only, and no more of them than can be read.
-            "xaxis": {
-                "title": {"text": "Epoch"},
-                "dtick": max(1, max((len(each.scores) for each in curves), default=1) // 10),
-            },
-            "yaxis": {
-                "title": {"text": f"Validation {words.name}"},
-                **({} if metric == "r2" else {"tickformat": ".1%"}),
-            },
-            "legend": {"orientation": "h", "y": -0.25},
+            "xaxis": axis("Epoch", dtick=max(1, max((len(each.scores) for each in curves), default=1) // 10)),
+            "yaxis": score_axis(metric, [score for curve in curves for score in curve.scores]),
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
             "hovermode": "x unified",
             "meta": {"summary": summary, "note": ""},
         },
+    }
+
+
+def curves_table(curves: Sequence[NamedCurve], metric: MetricName, phase: str) -> dict[str, Any]:
+    """Return the numbers of the figure as a table, in the form of the charts of a job."""
+    return {
+        "title": "Learning curves",
+        "phase": phase,
+        "columns": [
+            {"name": "curve", "title": "Curve", "unit": ""},
+            {"name": "epoch", "title": "Epoch", "unit": ""},
+            {
+                "name": "score",
+                "title": f"Validation {words_of(metric).name}",
+                "unit": "" if metric == "r2" else "share",
+            },
+        ],
+        "rows": [[curve.name, epoch, score] for curve in curves for epoch, score in enumerate(curve.scores, 1)],
     }

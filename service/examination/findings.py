@@ -23,14 +23,14 @@ from service.examination.limits import (
 )
 from service.examination.pictures import picture_of, pixels_of
 from service.examination.result import (
-    Calibration,
-    CalibrationBin,
     ClassShare,
     Mistake,
     NumberPair,
     RegionPoint,
     Regions,
     RegressionFit,
+    Reliability,
+    ReliabilityBin,
     WorstRow,
 )
 from service.examination.table_rows import axis_of, cells_of
@@ -103,7 +103,7 @@ def confusion(answers: Answers, names: tuple[str, ...]) -> tuple[list[list[int]]
     return matrix, mistakes
 
 
-def calibration(answers: Answers) -> Calibration | None:
+def calibration(answers: Answers) -> Reliability | None:
     """Return ten bins of equal width and the expected calibration error (Guo et al. 2017, eq. 3)."""
     certainty = answers.certainty
     if certainty is None:
@@ -119,9 +119,9 @@ def calibration(answers: Answers) -> Calibration | None:
         probability, share = float(certainty[inside].mean()), float(right[inside].mean())
         error += rows / len(right) * abs(probability - share)
         bins.append(
-            CalibrationBin(low=index / BINS, high=(index + 1) / BINS, rows=rows, probability=probability, right=share)
+            ReliabilityBin(low=index / BINS, high=(index + 1) / BINS, rows=rows, probability=probability, right=share)
         )
-    return Calibration(bins=bins, error=error)
+    return Reliability(bins=bins, error=error)
 
 
 def regression_fit(answers: Answers) -> RegressionFit:

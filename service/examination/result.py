@@ -39,7 +39,7 @@ class Mistake(BaseModel):
     rows: int
 
 
-class CalibrationBin(BaseModel):
+class ReliabilityBin(BaseModel):
     """Rows whose answer was given a probability within (low, high], and how often it was right."""
 
     low: float
@@ -49,10 +49,10 @@ class CalibrationBin(BaseModel):
     right: Annotated[float, Field(description="Share of right answers")]
 
 
-class Calibration(BaseModel):
+class Reliability(BaseModel):
     """Whether probabilities mean what they say."""
 
-    bins: list[CalibrationBin]
+    bins: list[ReliabilityBin]
     error: Annotated[float, Field(description="Expected calibration error: mean distance of probability and share")]
 
 
@@ -166,7 +166,7 @@ class Examination(BaseModel):
         Field(description="Row: the class it is, column: what it was taken for; null above 60 classes"),
     ]
     mistakes: Annotated[list[Mistake] | None, Field(description="The most frequent ones")]
-    calibration: Calibration | None
+    calibration: Reliability | None
     regression: RegressionFit | None
     picture: Annotated[Picture | None, Field(description="null where the input is no picture")]
     worst: list[WorstRow]

@@ -36,7 +36,7 @@ def prepared(name: str) -> Dataset:
 
 def lay_out(data_dir: Path) -> None:
     """Put the prepared data sets into a data directory, as a runner does: to read a package takes seconds."""
-    for name in ("spirals", "digits-8x8", "iris"):
+    for name in ("spirals", "digits-8x8", "iris", "diabetes"):
         prepared(name)
     shutil.copytree(_folder(), data_dir / "datasets", dirs_exist_ok=True)
 

@@ -118,7 +118,7 @@ def test_what_is_told_of_a_regression_is_in_the_units_of_its_target(tmp_path: Pa
     assert told.regression is not None
     assert told.regression.r2 == pytest.approx(told.reproduction.score, abs=1e-6)
     assert [point.true for point in told.regression.points] == data.raw.validation.targets[:, 0].tolist()
-    assert told.confusion is told.by_class is told.right is told.calibration is None
+    assert [told.confusion, told.by_class, told.right, told.calibration] == [None] * 4
     assert told.worst[0].loss == max(abs(point.true - point.predicted) for point in told.regression.points)
 
 

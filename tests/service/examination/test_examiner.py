@@ -12,7 +12,7 @@ from service.examination import examiner as module
 from service.examination.examiner import Examiner, Waiting
 from service.examination.limits import BATCH, MAX_WAITING_PER_OWNER, ProcessLimits
 from service.examination.order import Order
-from service.examination.process import ExaminationProcess
+from service.examination.process import ExaminationProcess, Hear
 from service.settings import Settings
 from tests.service.examination.test_examine import data_of, order_of, trained
 
@@ -47,7 +47,7 @@ class Counted(ExaminationProcess):
 
     batches: list[int] = []  # noqa: RUF012 - emptied by the test
 
-    def run(self, hear: module.Any) -> None:
+    def run(self, hear: Hear) -> None:
         Counted.batches.append(len(self._task["orders"]))  # type: ignore[arg-type]
         super().run(hear)
 

@@ -1,6 +1,9 @@
 """Worked examples, by hand."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from core.architecture import Architecture
@@ -70,13 +73,13 @@ def test_there_is_nothing_to_calibrate_without_probabilities() -> None:
     assert findings.calibration(Answers(np.zeros(2), np.zeros(2), None, np.zeros(2))) is None
 
 
-def table(inputs: list[list[float]], targets: np.ndarray, names: tuple[str, ...], task: str) -> Dataset:  # type: ignore[type-arg]
+def table(inputs: list[list[float]], targets: npt.NDArray[Any], names: tuple[str, ...]) -> Dataset:
     split = Split(np.array(inputs, np.float32), targets)
-    return Dataset("t", task, (len(inputs[0]),), names, split, split, None, "f")  # type: ignore[arg-type]
+    return Dataset("t", "classification", (len(inputs[0]),), names, split, split, None, "f")
 
 
 def test_the_worst_rows_are_the_wrong_ones_with_the_highest_loss() -> None:
-    raw = table([[float(row), 0.5] for row in range(6)], TRUE, NAMES, "classification")
+    raw = table([[float(row), 0.5] for row in range(6)], TRUE, NAMES)
 
     rows = findings.worst_rows(ANSWERS, raw, None, NAMES)
 
@@ -101,7 +104,7 @@ def test_the_fit_of_a_regression() -> None:
 
 
 def test_the_map_of_two_features_covers_the_data_with_a_margin() -> None:
-    raw = table([[0.0, -10.0], [1.0, 10.0]], np.array([0, 1]), ("low", "high"), "classification")
+    raw = table([[0.0, -10.0], [1.0, 10.0]], np.array([0, 1]), ("low", "high"))
     network = Network(Architecture((2,), (), 2))
     # Class 1 wherever x lies above a half, whatever y is.
     network.weights[0][:] = [[0.0, 8.0], [0.0, 0.0], [0.0, -4.0]]
@@ -121,7 +124,7 @@ def test_the_map_of_two_features_covers_the_data_with_a_margin() -> None:
 
 
 def test_there_is_no_map_of_three_features() -> None:
-    raw = table([[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]], np.array([0, 1]), ("low", "high"), "classification")
+    raw = table([[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]], np.array([0, 1]), ("low", "high"))
     network = Network(Architecture((3,), (), 2))
 
     assert findings.regions(network, findings.answer(network, raw, raw), raw, None) is None
