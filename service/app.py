@@ -34,6 +34,7 @@ from service.api import (
     problem_pages,
     recommendations,
     records,
+    reports,
     tokens,
     uploads,
     verdicts,
@@ -58,15 +59,21 @@ from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
 from service.dashboard import (
+    answer_parts,
+    answers,
     assets,
     candidate,
+    candidate_table,
     chart_page,
     compare,
     job_list,
+    new,
     overview,
     playground,
+    report,
     sign_in,
 )
+from service.dashboard import datasets as dataset_pages
 from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.examination.examiner import Examiner
@@ -97,6 +104,7 @@ _RESOURCES = (
     downloads,
     predictions,
     records,
+    reports,
     tokens,
     audit,
 )
@@ -104,12 +112,18 @@ _RESOURCES = (
 _PAGES = (
     job_list,
     overview,
+    answers,
+    answer_parts,
+    candidate_table,
     chart_page,
     compare,
     candidate,
     playground,
+    report,
     sign_in,
     assets,
+    new,
+    dataset_pages,
 )
 
 _DESCRIPTION = (

@@ -197,6 +197,13 @@ class Client:
         """Return what was run on what: versions, processor, hashes of rows and model."""
         return self._json(types.Record, "GET", f"/v1/jobs/{_segment(job_id)}/record")
 
+    def report(self, job_id: str, format: str = "json") -> bytes:  # noqa: A002 - the word of the API
+        """Return all that is known of a job as one file: `json` (see `types.Report`), `html` or `markdown`."""
+        path = f"/v1/jobs/{_segment(job_id)}/report"
+        # The charts of a large job take their time.
+        timeout = httpx.Timeout(self._timeout, read=_READING_SECONDS)
+        return self._request("GET", path, params={"format": format}, timeout=timeout).content
+
     def verdict(self, job_id: str) -> types.Verdict:
         """Return whether the search was worth it."""
         return self._json(types.Verdict, "GET", f"/v1/jobs/{_segment(job_id)}/verdict")

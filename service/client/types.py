@@ -474,6 +474,15 @@ class ExaminationWaiting(TypedDict):
     epochs: int
 
 
+class Failure(TypedDict):
+    """A reason for which candidates failed, but for the numbers in it; the latest failures of a phase are looked at."""
+
+    phase: Literal["search", "baseline", "finalists", "final"]
+    reason: str
+    count: int
+    first: int
+
+
 class File(TypedDict):
     """The file that was uploaded."""
 
@@ -677,7 +686,7 @@ class JobPage(TypedDict):
 
 
 class JobRequest(TypedDict):
-    """A search to run, how it is to be queued, and who is to be told."""
+    """A search to run, how it is to be queued, what is written on it, and who is to be told."""
 
     format: NotRequired[Literal[1]]
     dataset: str
@@ -697,6 +706,8 @@ class JobRequest(TypedDict):
     verdict: NotRequired[VerdictSpec]
     limits: NotRequired[LimitsSpec]
     priority: NotRequired[int]
+    labels: NotRequired[list[str]]
+    notes: NotRequired[str]
     webhook: NotRequired[WebhookSpec | None]
 
 
@@ -962,6 +973,13 @@ class ProblemField(TypedDict):
     detail: str
 
 
+class Product(TypedDict):
+    """What wrote the report."""
+
+    name: NotRequired[Literal["cambrian"]]
+    version: str
+
+
 class Progress(TypedDict):
     """How far a phase has come, and what it cost."""
 
@@ -1000,6 +1018,25 @@ class RecipeSpec(TypedDict):
     batch_sizes: NotRequired[list[int]]
     optimizers: NotRequired[list[Literal["sgd", "adam", "adamw"]]]
     weight_decays: NotRequired[list[float]]
+
+
+class Recommendations(TypedDict):
+    """The best network, and the smallest one within one standard error of it: the same where no smaller one is."""
+
+    best: Recommended | None
+    smallest: Recommended | None
+
+
+class Recommended(TypedDict):
+    """A network that is recommended, with its score and that score's 95 % interval."""
+
+    architecture: Architecture
+    description: str
+    parameters: int
+    score: float
+    low: float | None
+    high: float | None
+    rows: Literal["test", "validation"]
 
 
 class Record(TypedDict):
@@ -1069,6 +1106,7 @@ class Relative(TypedDict):
     description: str
     parameters: int
     prediction: Prediction | None
+    stop_after: int | None
     status: Literal["pending", "evaluated", "failed"]
     fitness: float | None
 
@@ -1088,6 +1126,53 @@ class ReliabilityBin(TypedDict):
     rows: int
     probability: float
     right: float
+
+
+class Report(TypedDict):
+    """The report of a job."""
+
+    format: NotRequired[Literal[1]]
+    product: Product
+    as_of: str
+    job: Job
+    dataset: DatasetLine | None
+    verdict: Verdict | None
+    recommended: Recommendations
+    ledger: list[Spent]
+    leaders: list[Candidate]
+    charts: list[ReportChart]
+    family: list[Relative]
+    family_complete: bool
+    failures: list[Failure]
+    record: Record
+
+
+class ReportChart(TypedDict):
+    """A chart's numbers, and the figure that shows them."""
+
+    job_id: str
+    phase: Literal["search", "baseline", "finalists", "final"]
+    chart: Literal[
+        "best-so-far",
+        "candidates",
+        "learning-curves",
+        "workers",
+        "layers",
+        "neurons",
+        "importance",
+        "depth-width",
+        "parallel",
+        "operators",
+        "calibration",
+        "generations",
+    ]
+    title: str
+    summary: str
+    note: str
+    metric: Literal["accuracy", "balanced_accuracy", "r2"]
+    columns: list[ChartColumn]
+    rows: list[list[str | int | float | bool | list[int] | None]]
+    figure: dict[str, Any]
 
 
 class Reproduction(TypedDict):
@@ -1193,6 +1278,18 @@ class SpaceSpec(TypedDict):
     max_parameters: NotRequired[int | None]
     max_inference_flops: NotRequired[int | None]
     recipe: NotRequired[RecipeSpec | None]
+
+
+class Spent(TypedDict):
+    """One line of the ledger: what a part of the work of an arm cost. Another method has fits and seconds only."""
+
+    name: str
+    label: str
+    part: Literal["search", "finalists", "retraining", "total", "fits", "phase"]
+    evaluations: int
+    epochs: int | None
+    flops: float | None
+    cpu_seconds: float
 
 
 class Standing(TypedDict):

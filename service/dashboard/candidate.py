@@ -21,10 +21,9 @@ from service.api.context import CallerOf, DatabaseOf
 from service.api.etags import IfNoneMatch, tagged
 from service.api.query import JobId
 from service.dashboard.candidate_curves import NamedCurve, curves_figure, curves_table
-from service.dashboard.drawings import draw_network
+from service.dashboard.drawings import draw_network, draw_thumbnail
 from service.dashboard.job_view import PHASE_TITLES
 from service.dashboard.templating import templates
-from service.dashboard.thumbnails import draw_thumbnail
 from service.errors import CandidateNotFound
 from service.store.database import Database
 from service.store.entities import Phase

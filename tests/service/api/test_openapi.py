@@ -57,6 +57,7 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "GET /v1/jobs/{job_id}/front",
         "GET /v1/jobs/{job_id}/what-if",
         "GET /v1/jobs/{job_id}/record",
+        "GET /v1/jobs/{job_id}/report",
         "GET /v1/models",
         "GET /v1/models/{model_id}",
         "GET /v1/models/{model_id}/download",

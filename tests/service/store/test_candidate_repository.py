@@ -267,7 +267,6 @@ def test_events_tell_what_was_recorded(database: Database) -> None:
         "architecture": of.architecture.to_json(),
         "parameters": of.architecture.parameter_count,
     }
-    size = {"parameters": of.architecture.parameter_count, "layers": 1}
     cost: dict[str, Any] = {"epochs": 2, "flops": 2**53 + 1, "seconds": 0.1 + 0.2, "worker": "vm pid 17 ü"}
     so_far: dict[str, Any] = {"proposed": 2, "evaluated": 0, "failed": 1, "best_number": None, "best_fitness": None}
 
@@ -275,6 +274,8 @@ def test_events_tell_what_was_recorded(database: Database) -> None:
         "phase": "search",
         "number": 1,
         "error": "diverged in epoch 2",
+        "parameters": bad.architecture.parameter_count,
+        "layers": 1,
         **cost,
         "progress": so_far,
     }
@@ -282,7 +283,8 @@ def test_events_tell_what_was_recorded(database: Database) -> None:
         "phase": "search",
         "number": 0,
         "fitness": 0.25,
-        **size,
+        "parameters": of.architecture.parameter_count,
+        "layers": 1,
         **cost,
         "progress": {**so_far, "evaluated": 1, "best_number": 0, "best_fitness": 0.25},
     }
