@@ -5,7 +5,6 @@ The page is there at once; what needs a training is fetched by static/candidate.
 
 import csv
 import io
-from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -21,26 +20,19 @@ from service.api.context import CallerOf, DatabaseOf
 from service.api.etags import IfNoneMatch, tagged
 from service.api.query import JobId
 from service.dashboard.candidate_curves import NamedCurve, curves_figure, curves_table
-from service.dashboard.drawings import draw_network, draw_thumbnail
+from service.dashboard.drawings import draw_network
+from service.dashboard.family_tree import operator_words
 from service.dashboard.job_view import PHASE_TITLES
 from service.dashboard.templating import templates
 from service.errors import CandidateNotFound
 from service.store.database import Database
 from service.store.entities import Phase
 from service.store.insights import CandidateDetail, Insights, JobSummary
-from service.store.kinship import Kin, children_of, curves_of, kin, median_curve
+from service.store.kinship import children_of, curves_of, kin, median_curve
 
 SHOWN_CHILDREN: Final = 24
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse, dependencies=[READ])
-
-
-@dataclass(frozen=True, slots=True)
-class Relative:
-    """A parent or child with its drawing."""
-
-    kin: Kin
-    thumbnail: Markup
 
 
 @router.get("/jobs/{job_id}/candidates/{number}")
@@ -68,10 +60,9 @@ def show_candidate(
         "line": detail.line,
         "best_epoch": _best_epoch(detail),
         "drawing": _drawn(detail.line.architecture),
-        "parents": [_relative(one) for one in parents],
+        "parents": parents,
         "children": children,
-        "shown_children": [_relative(one) for one in children.shown],
-        "amount": amount,
+        "operator_words": operator_words,
         "advice": None if detail.line.error is None else advice_for(detail.line.error),
     }
     return templates.TemplateResponse(request, "candidate.html", context)
@@ -120,14 +111,6 @@ def show_curves(
     metric = summary.job.metric
     told = curves_figure(curves, metric) if format == "plotly" else curves_table(curves, metric, phase)
     return tagged(told, if_none_match)
-
-
-def amount(count: int) -> str:
-    """Write a large number as people say it: "46 million"."""
-    for size, word in ((10**12, "trillion"), (10**9, "billion"), (10**6, "million")):
-        if count >= size:
-            return f"{count / size:,.3g} {word}" if count < 1000 * size else f"{count / size:,.0f} {word}"
-    return f"{count:,}"
 
 
 def advice_for(error: str) -> str:
@@ -187,10 +170,6 @@ def _csv(curves: list[NamedCurve]) -> str:
     for curve in curves:
         writer.writerows((curve.name, epoch, repr(score)) for epoch, score in enumerate(curve.scores, 1))
     return text.getvalue()
-
-
-def _relative(one: Kin) -> Relative:
-    return Relative(one, Markup(draw_thumbnail(one.architecture)))  # noqa: S704 - our own markup
 
 
 def _drawn(architecture: Architecture) -> Markup:

@@ -35,8 +35,7 @@ def curves_figure(curves: Sequence[NamedCurve], metric: MetricName) -> Figure:
     summary = f"Validation {words.name} after each epoch"
     if own is not None:
         best = max(own.scores)
-        told = words.number(best) if metric == "r2" else f"{best:.1%}"
-        summary += f": {own.name} reaches {told} in epoch {own.scores.index(best) + 1}"
+        summary += f": {own.name} reaches {words.number(best)} in epoch {own.scores.index(best) + 1}"
     return {
         "data": [
             {

@@ -3,6 +3,7 @@ import { element, examine, given, percent, table } from "./examination.js";
 import { Plane, sharesTable } from "./plane.js";
 
 const section = document.getElementById("examination");
+const SHOWN_ROWS = 12; // of a table, which takes more room than pictures; the CSV file has every row
 const SVG = "http://www.w3.org/2000/svg";
 
 const part = (title, ...children) => element("section", {}, element("h3", { text: title }), ...children.filter(Boolean));
@@ -132,7 +133,7 @@ function worst(examination) {
     table(
       task === "regression" ? "The rows whose value it missed by most" : "The rows that it was most confidently wrong about",
       [["Row"], ["Is"], ["Answered"], [task === "regression" ? "Off by" : "Sure", true], ...names.map((name) => [name])],
-      rows.map((one) => [
+      rows.slice(0, SHOWN_ROWS).map((one) => [
         `${one.row}`,
         given(one.true),
         given(one.predicted),

@@ -63,7 +63,7 @@ export function element(name, options = {}, ...children) {
 // A name that came with the data: it may be of any length and run in any direction.
 export const given = (name) => element("bdi", { text: name, className: "given", title: name });
 
-export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}%`;
+export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
 
 export function table(caption, heads, rows, className = "") {
   const made = element("table", { className }, element("caption", { text: caption }));

@@ -8,7 +8,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from evolution.limits import OUT_OF_MEMORY, WORKER_DIED
-from service.dashboard.candidate import advice_for, amount
+from service.dashboard.candidate import advice_for
 from service.dashboard.candidate_curves import NamedCurve, curves_figure, curves_table
 from service.dashboard.playground import FRAMES, film
 from service.store.database import Database
@@ -107,21 +107,13 @@ def test_every_failure_has_a_way_out(error: str, part: str) -> None:
     assert part in advice_for(error)
 
 
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [(999_999, "999,999"), (46_400_000, "46.4 million"), (2 * 10**9, "2 billion"), (10**16, "10,000 trillion")],
-)
-def test_large_numbers_are_said(count: int, words: str) -> None:
-    assert amount(count) == words
-
-
 def test_curves_are_drawn_under_their_names() -> None:
     curves = [NamedCurve("candidate 3", "own", [0.5, 0.75, 0.7]), NamedCurve("median of 9", "median", [0.4])]
 
     figure = curves_figure(curves, "accuracy")
 
     assert [trace["y"] for trace in figure["data"]] == [[0.5, 0.75, 0.7], [0.4]]
-    assert figure["layout"]["meta"]["summary"].endswith("candidate 3 reaches 75.0% in epoch 2")
+    assert figure["layout"]["meta"]["summary"].endswith("candidate 3 reaches 75.0 % in epoch 2")
     # A single point makes no line.
     assert [trace["mode"] for trace in figure["data"]] == ["lines", "lines+markers"]
     assert curves_table(curves, "r2", "search")["rows"][3] == ["median of 9", 1, 0.4]
