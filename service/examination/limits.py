@@ -18,7 +18,7 @@ CACHE_BYTES: Final = 500 * MEGABYTE
 """What examinations may occupy on the disk; those that were looked at the longest ago go first."""
 
 NICENESS: Final = 10
-"""More than the runner's own: an examination waits for a search, never the other way round."""
+"""On top of the runner's own: an examination waits for a search, never the other way round."""
 
 SHOWN_ROWS: Final = 24
 SHOWN_VALUES: Final = 65_536
