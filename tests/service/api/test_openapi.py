@@ -46,6 +46,8 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "PUT /v1/jobs/{job_id}/priority",
         "GET /v1/jobs/{job_id}/deliveries",
         "GET /v1/jobs/{job_id}/candidates",
+        "GET /v1/jobs/{job_id}/candidates/{number}/examination",
+        "GET /v1/jobs/{job_id}/candidates/{number}/network",
         "GET /v1/jobs/{job_id}/lineage",
         "GET /v1/jobs/{job_id}/charts",
         "GET /v1/jobs/{job_id}/charts/{chart}",
