@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.access.exposure import known_hosts, require_token_to_start
 from service.api import (
+    ask,
     audit,
     candidates,
     datasets,
@@ -72,6 +73,7 @@ _RESOURCES = (
     lineages,
     events,
     networks,
+    ask,
     verdicts,
     recommendations,
     datasets,
