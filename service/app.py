@@ -55,7 +55,7 @@ from service.api.query import known_query
 from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
-from service.dashboard import assets, pages, sign_in
+from service.dashboard import assets, pages, sign_in, try_page
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
 from service.settings import Settings
@@ -177,6 +177,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
     app.include_router(pages.router)
+    app.include_router(try_page.router)
     app.include_router(sign_in.router)
     app.include_router(assets.router)
     app.mount("/static", StaticFiles(directory=assets.STATIC))

@@ -45,7 +45,7 @@ def drawn_row(
         expected = f"must be {drawing.width} x {drawing.height} = {drawing.width * drawing.height:,} numbers"
         raise _refused("/pixels", f"{expected}; there are {len(drawing.pixels):,}")
     pixels = np.array(drawing.pixels, np.float64).reshape(drawing.height, drawing.width)
-    if built_in in PREPARATIONS:
+    if built_in is not None and built_in in PREPARATIONS:
         try:
             return PREPARATIONS[built_in](pixels / FULL)[None]
         except EmptyDrawing as error:

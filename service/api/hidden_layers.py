@@ -41,22 +41,24 @@ def hidden_layers(outputs: Sequence[HiddenOutput], row: int = 0) -> list[HiddenL
 
 
 def _layer(output: HiddenOutput, values: npt.NDArray[np.float32]) -> HiddenLayerResponse:
-    common = {
-        "kind": output.layer.kind,
-        "description": output.layer.describe(),
-        "activation": getattr(output.layer, "activation", None),
-        "shape": list(values.shape),
-    }
-    if values.ndim == 1:
-        return HiddenLayerResponse(**common, values=_short(values[:MAX_VALUES]).tolist())
-    step = -(-max(values.shape[1:]) // MAX_MAP_SIDE)
-    return HiddenLayerResponse(**common, maps=_short(values[:MAX_MAPS, ::step, ::step]).tolist())
+    is_vector = values.ndim == 1
+    step = 1 if is_vector else -(-max(values.shape[1:]) // MAX_MAP_SIDE)
+    shown = values[:MAX_VALUES] if is_vector else values[:MAX_MAPS, ::step, ::step]
+    numbers = _short(shown.astype(np.float64)).tolist()
+    return HiddenLayerResponse(
+        kind=output.layer.kind,
+        description=output.layer.describe(),
+        activation=getattr(output.layer, "activation", None),
+        shape=list(values.shape),
+        values=numbers if is_vector else None,
+        maps=None if is_vector else numbers,
+    )
 
 
-def _short(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def _short(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return values with so many digits as a drawing shows."""
     scale = float(np.abs(values).max(initial=0.0))
     if scale == 0:
-        return values.astype(np.float64)
-    decimals = DIGITS - 1 - int(np.floor(np.log10(scale)))
-    return np.round(values.astype(np.float64), decimals)
+        return values
+    rounded: npt.NDArray[np.float64] = np.round(values, DIGITS - 1 - int(np.floor(np.log10(scale))))
+    return rounded

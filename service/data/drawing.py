@@ -57,7 +57,8 @@ def prepare_mnist(ink: Ink) -> NDArray[np.float32]:
 def prepare_digits_16x16(ink: Ink) -> NDArray[np.float32]:
     """Return a drawing as a row of digits-16x16: MNIST's middle 24 x 24 pixels, averaged. Raises EmptyDrawing."""
     image = prepare_mnist(ink).astype(np.float64)
-    return area_average(image[None, CENTRE, CENTRE], SIDE)[0]
+    row: NDArray[np.float32] = area_average(image[None, CENTRE, CENTRE], SIDE)[0]
+    return row
 
 
 def prepare_digits_8x8(ink: Ink) -> NDArray[np.float32]:
@@ -76,7 +77,8 @@ def prepare_digits_8x8(ink: Ink) -> NDArray[np.float32]:
     bitmap[:, left : left + width] = resized(digit, UCI_SIDE, width)
     blocks = UCI_SIDE // UCI_BLOCK
     counts = bitmap.reshape(blocks, UCI_BLOCK, blocks, UCI_BLOCK).sum(axis=(1, 3))
-    return (np.rint(counts) / UCI_BLOCK**2).astype(np.float32)
+    row: NDArray[np.float32] = (np.rint(counts) / UCI_BLOCK**2).astype(np.float32)
+    return row
 
 
 PREPARATIONS: Final[Mapping[str, Callable[[Ink], NDArray[np.float32]]]] = MappingProxyType(
