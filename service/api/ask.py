@@ -192,7 +192,8 @@ def asked_networks(session: Session, owner: str, job_id: str) -> AskedNetworks:
     models = ModelRepository(session, owner)
     winner = models.of_job(job_id)
     if winner is None:
-        raise NetworkNotFound(f"the job has {job.status} without a network")
+        how = "was cancelled" if job.status == "cancelled" else "has failed"
+        raise NetworkNotFound(f"the job {how}, so it has no network")
     npz = download_of(winner, "npz")
     if not npz.offered:
         raise DownloadNotProven(f"this network does not answer: {npz.reason}")

@@ -1,5 +1,6 @@
 """The page on which people ask the networks that a job found: with a drawing, or with a row of a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +10,6 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
 from evolution.arms import ARM_LABELS
-from evolution.verdict import Verdict
 from service.api.access import READ
 from service.api.ask import AskedNetworks, Role, asked_networks, examples_of
 from service.api.context import CallerOf, DatabaseOf, SettingsOf
@@ -102,21 +102,22 @@ def show_try(
             return templates.TemplateResponse(request, "try.html", {**context, "trouble": error.detail})
         examples = examples_of(session, settings, asked.job)
         rows = _preview(session, asked)
-    verdict = None if asked.job.verdict is None else Verdict.from_json(asked.job.verdict)
+    verdict = asked.job.verdict or {}
     return templates.TemplateResponse(
         request,
         "try.html",
         {
             **context,
-            "metric": asked.job.metric if verdict is None else verdict.metric,
+            "metric": verdict.get("metric", asked.job.metric),
             "cards": _cards(asked, verdict),
             "questions": _questions(asked, examples, rows),
         },
     )
 
 
-def _cards(asked: AskedNetworks, verdict: Verdict | None) -> list[AskedCard]:
-    scores = {} if verdict is None else {arm.name: arm.test_score for arm in verdict.arms}
+def _cards(asked: AskedNetworks, verdict: Mapping[str, Any]) -> list[AskedCard]:
+    # Verdicts of accuracies alone have no other score.
+    scores = {arm["name"]: arm.get("test_score", arm.get("test_accuracy")) for arm in verdict.get("arms", ())}
     cards = []
     for role, arm, architecture, _ in asked.arms:
         label = ARM_LABELS.get(arm, arm)

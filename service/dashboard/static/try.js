@@ -223,8 +223,8 @@ function number(value) {
 
 // Nothing is ever quite certain.
 function percent(share) {
-  if (share < 1 && share >= 0.9995) return "> 99.9%";
-  return share > 0 && share < 0.0005 ? "< 0.1%" : `${(100 * share).toFixed(1)}%`;
+  if (share >= 0.9995) return "> 99.9%";
+  return share < 0.0005 ? "< 0.1%" : `${(100 * share).toFixed(1)}%`;
 }
 
 // One sentence on what all of them answer.
