@@ -12,7 +12,7 @@ INSTALL = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 COMPILE = $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: help demo serve test test-fast fuzz lint format client-types bench bench-simulation bench-search bench-real bench-service lock clean
+.PHONY: help demo serve test test-fast fuzz lint format screenshots client-types bench bench-simulation bench-search bench-real bench-service lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ lint: $(VENV)/.test ## formatting, rules, types and the import contracts
 format: $(VENV)/.test ## put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+screenshots: $(VENV)/.test $(VENV)/.browser ## the pages as docs/screenshots shows them, in about four minutes
+	@$(BIN)/python -m tests.browser.screenshots
 
 client-types: $(VENV)/.test ## the Python client's types, from the API's description
 	@$(BIN)/python -m service.api.typed_dicts > $(VENV)/types.py

@@ -79,7 +79,11 @@ def depth_band(depth: int) -> tuple[int, int]:
 
 def answer(evaluations: Sequence[Evaluation]) -> Answers:
     """Group a search's results; a search without a single result gives no groups."""
-    scores = network_scores(evaluations)
+    return answers_of(network_scores(evaluations))
+
+
+def answers_of(scores: Mapping[Architecture, float]) -> Answers:
+    """Group networks by their mean scores."""
     return Answers(
         layers=_grouped(scores, lambda architecture: depth_band(len(architecture.widths))),
         neurons=_grouped(scores, lambda architecture: neuron_band(neurons_of(architecture))),

@@ -16,6 +16,7 @@ from service.api import (
     ask,
     audit,
     candidates,
+    charts,
     datasets,
     description_page,
     downloads,
@@ -33,6 +34,7 @@ from service.api import (
     problem_pages,
     recommendations,
     records,
+    reports,
     tokens,
     uploads,
     verdicts,
@@ -55,7 +57,18 @@ from service.api.query import known_query
 from service.api.raw_body import RawBodies
 from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
-from service.dashboard import assets, pages, sign_in, try_page
+from service.charts.shelf import Shelf
+from service.dashboard import (
+    assets,
+    chart_page,
+    compare,
+    job_list,
+    overview,
+    report,
+    sign_in,
+    try_page,
+)
+from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
 from service.settings import Settings
@@ -71,6 +84,7 @@ _RESOURCES = (
     webhooks,
     candidates,
     lineages,
+    charts,
     events,
     networks,
     ask,
@@ -82,8 +96,20 @@ _RESOURCES = (
     downloads,
     predictions,
     records,
+    reports,
     tokens,
     audit,
+)
+
+_PAGES = (
+    job_list,
+    overview,
+    chart_page,
+    compare,
+    report,
+    try_page,
+    sign_in,
+    assets,
 )
 
 _DESCRIPTION = (
@@ -138,8 +164,10 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.upload_slots = UploadSlots()
     app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
     app.state.predictor = Predictor()
+    app.state.chart_shelf = Shelf()
     app.state.stop = StopSignal()
     app.state.metrics = make_metrics(opened, feed)
+    app.state.fragments = Fragments()
     app.state.door = Door(settings, opened)
     _add_routes(app)
     add_handlers(app)
@@ -176,10 +204,8 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(metrics.router, dependencies=[Depends(known_query)])
     app.include_router(problem_pages.router)
     app.include_router(description_page.router)
-    app.include_router(pages.router)
-    app.include_router(try_page.router)
-    app.include_router(sign_in.router)
-    app.include_router(assets.router)
+    for page in _PAGES:
+        app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=assets.STATIC))
 
 
@@ -190,7 +216,11 @@ def _describe(app: FastAPI, entrances: Entrances) -> None:
     def openapi() -> dict[str, Any]:
         description = plain()
         _, models = models_json_schema(
-            [(Problem, "serialization"), (events.EventPage, "serialization")],
+            [
+                (Problem, "serialization"),
+                (events.EventPage, "serialization"),
+                (charts.ChartResponse, "serialization"),
+            ],
             ref_template="#/components/schemas/{model}",
         )
         schemas = description.setdefault("components", {}).setdefault("schemas", {})

@@ -119,12 +119,13 @@ def list_candidates(
             job_id, phase, page_size=page_size, after=after, sort=sort, wanted=wanted
         )
     return CandidatePageResponse(
-        candidates=[_candidate(line) for line in page.lines],
+        candidates=[candidate_response(line) for line in page.lines],
         next_page_token=None if page.next is None else token_for(scope, str(page.next)),
     )
 
 
-def _candidate(line: CandidateLine) -> CandidateResponse:
+def candidate_response(line: CandidateLine) -> CandidateResponse:
+    """Render a candidate."""
     return CandidateResponse(
         phase=line.phase,
         number=line.number,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
@@ -19,7 +20,7 @@ from service.dataset_intake import description_of
 from service.errors import DatabaseUnavailable, DatasetInUse, DatasetNotFound, Unprocessable
 from service.store.database import Database
 from service.store.dataset_repository import DatasetRepository
-from service.store.entities import DatasetRow, UploadedDataset
+from service.store.entities import DatasetRow, Job, UploadedDataset
 from service.store.uploaded_dataset_repository import UploadedDatasetRepository
 
 _LIST: Final = "datasets"
@@ -196,6 +197,18 @@ def uploaded_response(dataset: UploadedDataset) -> DatasetResponse:
         ],
         preview=[list(row) for row in known.preview],
     )
+
+
+def dataset_of_job(session: Session, job: Job) -> DatasetLine | None:
+    """Describe the data set that a job was submitted for; None where it is gone."""
+    if job.dataset_id is None:
+        known = BUILT_IN.get(job.dataset)
+        prepared = {row.name: row for row in DatasetRepository(session).all()}
+        return None if known is None else _built_in_line(known, prepared.get(job.dataset))
+    try:
+        return _uploaded_line(UploadedDatasetRepository(session, job.owner).get_by_id(job.dataset_id))
+    except DatasetNotFound:
+        return None
 
 
 def _uploaded_line(dataset: UploadedDataset) -> DatasetLine:

@@ -16,12 +16,12 @@ _SAFE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 # The two style elements that Plotly's script makes: one is empty and filled by rules later, the other is the same in
 # every page. Their hashes let them in, and no other style that is not a file of ours.
-_PLOTLY_STYLES: Final = (
+PLOTLY_STYLES: Final = (
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
 )
 _SECURITY: Final = {
     "Content-Security-Policy": (
-        f"default-src 'self'; style-src 'self' {_PLOTLY_STYLES}; img-src 'self' data: blob:; "
+        f"default-src 'self'; style-src 'self' {PLOTLY_STYLES}; img-src 'self' data: blob:; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",

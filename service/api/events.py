@@ -1,6 +1,5 @@
 """What happened to a job: as a stream that goes on, or as pages."""
 
-import json
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from service.api.access import READ_OR_SUBMIT
 from service.api.context import CallerOf, DatabaseOf, EventFeedOf
 from service.api.event_feed import Ended, EventFeed, KeepAlive
+from service.api.event_tail import as_json
 from service.api.problems import responses
 from service.api.query import JobId, PageSize, PageToken, bad_token, cursor_of, token_for
 from service.api.times import Utc
@@ -111,14 +111,14 @@ async def _encoded(feed: EventFeed, job_id: str, after: int) -> AsyncIterator[by
     yield format_sse_event(comment="events of this job", retry=_RECONNECT_MILLISECONDS)
     async for item in feed.stream(job_id, after):
         match item:
-            case Event():
-                yield format_sse_event(data_str=_json(item.data), event=item.type, id=str(item.sequence))
+            case bytes():
+                yield item
             case KeepAlive():
                 yield format_sse_event(comment="still here")
             case Ended(None):
-                yield format_sse_event(data_str=_json({"reason": "the service stops"}), event="close")
+                yield format_sse_event(data_str=as_json({"reason": "the service stops"}), event="close")
             case Ended(status):
-                yield format_sse_event(data_str=_json({"status": status}), event="end")
+                yield format_sse_event(data_str=as_json({"status": status}), event="end")
 
 
 def _page(database: Database, owner: str, job_id: str, after: int, page_size: int) -> EventPage:
@@ -162,8 +162,3 @@ def _sequence_of(token: str, job_id: str) -> int:
 
 def _scope(job_id: str) -> str:
     return f"events {job_id}"
-
-
-def _json(value: dict[str, Any]) -> str:
-    # ASCII, because some clients take U+2028 and its like for the end of a line.
-    return json.dumps(value, allow_nan=False, separators=(",", ":"))

@@ -114,7 +114,7 @@ class JobPageResponse(BaseModel):
 def read_job(session: Session, owner: str, job_id: str) -> JobResponse:
     """Read a job of the owner's and render it, with the time that is left. Raises JobNotFound."""
     summary = Insights(session, owner).summary(job_id)
-    return job_response(summary, _estimate(session, summary))
+    return job_response(summary, time_left(session, summary))
 
 
 def job_response(summary: JobSummary, left: JobEstimate | None = None) -> JobResponse:
@@ -154,7 +154,8 @@ def job_line(line: JobLine) -> JobLineResponse:
     return JobLineResponse(**_line(line.job, line.phases, line))
 
 
-def _estimate(session: Session, summary: JobSummary) -> JobEstimate | None:
+def time_left(session: Session, summary: JobSummary) -> JobEstimate | None:
+    """Return the time that a job still takes; None where it does not run, or nobody can tell yet."""
     job = summary.job
     if job.status != "running":
         return None

@@ -94,6 +94,15 @@ class LineageResponse(BaseModel):
     calibration: Annotated[
         CalibrationResponse | None, Field(description="null where the search predicted nothing, or nothing came of it")
     ]
+    sampled: Annotated[
+        int | None,
+        Field(
+            description=(
+                "How many evenly spaced candidates `operators` and `calibration` are told from; `tried` and `failed` "
+                "count all. null where all were read"
+            )
+        ),
+    ]
 
 
 @router.get(
@@ -126,6 +135,9 @@ def get_lineage(
     return LineageResponse(
         family=[RelativeResponse.of(relative) for relative in found.family],
         complete=found.complete,
-        operators=[OperatorResponse(**asdict(one)) for one in found.operators],
-        calibration=None if found.calibration is None else CalibrationResponse(**asdict(found.calibration)),
+        operators=[OperatorResponse(**asdict(one)) for one in found.record.operators],
+        calibration=None
+        if found.record.calibration is None
+        else CalibrationResponse(**asdict(found.record.calibration)),
+        sampled=found.record.sampled,
     )

@@ -53,7 +53,7 @@ class Problem(BaseModel):
 def problem(scope: Scope, error: CambrianError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Render an error as the answer to the request of this ASGI scope."""
     body = Problem(
-        type=f"{scope.get('root_path', '')}/problems/{error.code}",
+        type=f"{_root_of(scope)}/problems/{error.code}",
         title=error.title,
         status=error.status,
         detail=error.detail,
@@ -67,6 +67,11 @@ def problem(scope: Scope, error: CambrianError, headers: Mapping[str, str] | Non
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         merged.setdefault("Retry-After", "5")
     return JSONResponse(body.model_dump(), error.status, merged, MEDIA_TYPE)
+
+
+def _root_of(scope: Scope) -> str:
+    """Return the path below which the service lives; where files are mounted, Starlette keeps it under another name."""
+    return str(scope.get("app_root_path", scope.get("root_path", "")))
 
 
 def instance_of(scope: Scope) -> str:

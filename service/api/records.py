@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from service.api.access import READ_OR_SUBMIT
 from service.api.context import CallerOf, DatabaseOf
@@ -126,10 +127,15 @@ class RecordResponse(BaseModel):
 def get_record(job_id: JobId, caller: CallerOf, database: DatabaseOf) -> RecordResponse:
     """Read the record of a job, as far as it has come."""
     with database.read() as session:
-        job = JobRepository(session, caller.owner).get(job_id)
-        records = RecordRepository(session)
-        record, machines = records.get(job_id), records.machines(job_id)
-        model = ModelRepository(session, caller.owner).of_job(job_id)
+        return read_record(session, caller.owner, job_id)
+
+
+def read_record(session: Session, owner: str, job_id: str) -> RecordResponse:
+    """Read the record of a job of the owner's. Raises JobNotFound."""
+    job = JobRepository(session, owner).get(job_id)
+    records = RecordRepository(session)
+    record, machines = records.get(job_id), records.machines(job_id)
+    model = ModelRepository(session, owner).of_job(job_id)
     return RecordResponse(
         job_id=job.id,
         name=job.name,

@@ -1,6 +1,7 @@
 """Whether the search was worth it."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -244,10 +245,12 @@ def get_verdict(job_id: JobId, caller: CallerOf, database: DatabaseOf, if_none_m
     require_finished(job, "verdict")
     if job.verdict is None:
         raise VerdictNotFound(f"the job has {_ended(job.status)} without a verdict")
-    # A verdict is told as it was stored, without fields that its format does not have.
-    return tagged(
-        VerdictResponse.model_validate(job.verdict).model_dump(mode="json", exclude_unset=True), if_none_match
-    )
+    return tagged(verdict_json(job.verdict), if_none_match)
+
+
+def verdict_json(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Render a verdict as it was stored, without fields that its format does not have."""
+    return VerdictResponse.model_validate(stored).model_dump(mode="json", exclude_unset=True)
 
 
 def _ended(status: str) -> str:

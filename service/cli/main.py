@@ -20,6 +20,7 @@ from service.cli import (
     models,
     priority,
     record,
+    report,
     serve,
     token,
     verify,
@@ -46,6 +47,7 @@ Examples:
   cambrian jobs                            every job with its state and best score
   cambrian network JOB                     download the network that a job found
   cambrian model list                      what was found: for ONNX, for NumPy alone, to predict with
+  cambrian report JOB                      all that is known of a job, as one file for any browser
   cambrian record JOB                      versions, processor and hashes, to repeat a job
   cambrian pause JOB                       let it stand still; `cambrian resume JOB` lets it go on
   cambrian clone JOB --set seed=8          submit it again with changes
@@ -92,6 +94,7 @@ app.command()(job_actions.delete)
 app.command()(jobs.network)
 app.add_typer(models.app, name="model")
 app.command()(record.record)
+app.command()(report.report)
 app.command()(verify.verify)
 app.command(name="what-if")(what_if.what_if)
 app.add_typer(datasets.app, name="data")

@@ -208,6 +208,13 @@ class Client:
         """Return what was run on what: versions, processor, hashes of rows and model."""
         return self._json(types.Record, "GET", f"/v1/jobs/{_segment(job_id)}/record")
 
+    def report(self, job_id: str, format: str = "json") -> bytes:  # noqa: A002 - the word of the API
+        """Return all that is known of a job as one file: `json` (see `types.Report`), `html` or `markdown`."""
+        path = f"/v1/jobs/{_segment(job_id)}/report"
+        # The charts of a large job take their time.
+        timeout = httpx.Timeout(self._timeout, read=_READING_SECONDS)
+        return self._request("GET", path, params={"format": format}, timeout=timeout).content
+
     def verdict(self, job_id: str) -> types.Verdict:
         """Return whether the search was worth it."""
         return self._json(types.Verdict, "GET", f"/v1/jobs/{_segment(job_id)}/verdict")
@@ -216,6 +223,20 @@ class Client:
         """Return where a candidate came from (the best one by default), and how operators and predictions did."""
         parameters = {} if number is None else {"number": str(number)}
         return self._json(types.Lineage, "GET", f"/v1/jobs/{_segment(job_id)}/lineage", params=parameters)
+
+    def charts(self, job_id: str) -> types.ChartList:
+        """Return which charts a job has."""
+        return self._json(types.ChartList, "GET", f"/v1/jobs/{_segment(job_id)}/charts")
+
+    def chart(self, job_id: str, chart: str, *, phase: str = "search") -> types.Chart:
+        """Return the numbers of a chart, with a sentence that says what is to be seen."""
+        path = f"/v1/jobs/{_segment(job_id)}/charts/{_segment(chart)}"
+        return self._json(types.Chart, "GET", path, params={"phase": phase})
+
+    def figure(self, job_id: str, chart: str, *, phase: str = "search") -> str:
+        """Return a chart as a figure in JSON, which `plotly.io.from_json` reads."""
+        path = f"/v1/jobs/{_segment(job_id)}/charts/{_segment(chart)}"
+        return self._request("GET", path, params={"format": "plotly", "phase": phase}).text
 
     def front(self, job_id: str, *, cost: str | None = None) -> types.Front:
         """Return the networks that no other beats in both score and cost."""

@@ -189,6 +189,68 @@ class CandidatePage(TypedDict):
     next_page_token: str | None
 
 
+class Chart(TypedDict):
+    """The numbers of a chart."""
+
+    job_id: str
+    phase: Literal["search", "baseline", "finalists", "final"]
+    chart: Literal[
+        "best-so-far",
+        "candidates",
+        "learning-curves",
+        "workers",
+        "layers",
+        "neurons",
+        "importance",
+        "depth-width",
+        "parallel",
+        "operators",
+        "calibration",
+        "generations",
+    ]
+    title: str
+    summary: str
+    note: str
+    metric: Literal["accuracy", "balanced_accuracy", "r2"]
+    columns: list[ChartColumn]
+    rows: list[list[str | int | float | bool | list[int] | None]]
+
+
+class ChartColumn(TypedDict):
+    """A column of a chart's table."""
+
+    name: str
+    title: str
+    unit: str
+
+
+class ChartLine(TypedDict):
+    """A chart that a job has."""
+
+    name: Literal[
+        "best-so-far",
+        "candidates",
+        "learning-curves",
+        "workers",
+        "layers",
+        "neurons",
+        "importance",
+        "depth-width",
+        "parallel",
+        "operators",
+        "calibration",
+        "generations",
+    ]
+    title: str
+    shows: str
+
+
+class ChartList(TypedDict):
+    """The charts of a job."""
+
+    charts: list[ChartLine]
+
+
 class Column(TypedDict):
     """A column of the file."""
 
@@ -397,6 +459,15 @@ class EventPage(TypedDict):
 
     events: list[Event]
     next_page_token: str | None
+
+
+class Failure(TypedDict):
+    """A reason for which candidates failed, but for the numbers in it; the latest failures of a phase are looked at."""
+
+    phase: Literal["search", "baseline", "finalists", "final"]
+    reason: str
+    count: int
+    first: int
 
 
 class File(TypedDict):
@@ -663,6 +734,7 @@ class Lineage(TypedDict):
     complete: bool
     operators: list[Operator]
     calibration: Calibration | None
+    sampled: int | None
 
 
 class Model(TypedDict):
@@ -863,6 +935,13 @@ class ProblemField(TypedDict):
     detail: str
 
 
+class Product(TypedDict):
+    """What wrote the report."""
+
+    name: NotRequired[Literal["cambrian"]]
+    version: str
+
+
 class Progress(TypedDict):
     """How far a phase has come, and what it cost."""
 
@@ -901,6 +980,25 @@ class RecipeSpec(TypedDict):
     batch_sizes: NotRequired[list[int]]
     optimizers: NotRequired[list[Literal["sgd", "adam", "adamw"]]]
     weight_decays: NotRequired[list[float]]
+
+
+class Recommendations(TypedDict):
+    """The best network, and the smallest one within one standard error of it: the same where no smaller one is."""
+
+    best: Recommended | None
+    smallest: Recommended | None
+
+
+class Recommended(TypedDict):
+    """A network that is recommended, with its score and that score's 95 % interval."""
+
+    architecture: Architecture
+    description: str
+    parameters: int
+    score: float
+    low: float | None
+    high: float | None
+    rows: Literal["test", "validation"]
 
 
 class Record(TypedDict):
@@ -943,6 +1041,53 @@ class Relative(TypedDict):
     prediction: Prediction | None
     status: Literal["pending", "evaluated", "failed"]
     fitness: float | None
+
+
+class Report(TypedDict):
+    """The report of a job."""
+
+    format: NotRequired[Literal[1]]
+    product: Product
+    as_of: str
+    job: Job
+    dataset: DatasetLine | None
+    verdict: Verdict | None
+    recommended: Recommendations
+    ledger: list[Spent]
+    leaders: list[Candidate]
+    charts: list[ReportChart]
+    family: list[Relative]
+    family_complete: bool
+    failures: list[Failure]
+    record: Record
+
+
+class ReportChart(TypedDict):
+    """A chart's numbers, and the figure that shows them."""
+
+    job_id: str
+    phase: Literal["search", "baseline", "finalists", "final"]
+    chart: Literal[
+        "best-so-far",
+        "candidates",
+        "learning-curves",
+        "workers",
+        "layers",
+        "neurons",
+        "importance",
+        "depth-width",
+        "parallel",
+        "operators",
+        "calibration",
+        "generations",
+    ]
+    title: str
+    summary: str
+    note: str
+    metric: Literal["accuracy", "balanced_accuracy", "r2"]
+    columns: list[ChartColumn]
+    rows: list[list[str | int | float | bool | list[int] | None]]
+    figure: dict[str, Any]
 
 
 class Rival(TypedDict):
@@ -1036,6 +1181,18 @@ class SpaceSpec(TypedDict):
     max_parameters: NotRequired[int | None]
     max_inference_flops: NotRequired[int | None]
     recipe: NotRequired[RecipeSpec | None]
+
+
+class Spent(TypedDict):
+    """One line of the ledger: what a part of the work of an arm cost. Another method has fits and seconds only."""
+
+    name: str
+    label: str
+    part: Literal["search", "finalists", "retraining", "total", "fits", "phase"]
+    evaluations: int
+    epochs: int | None
+    flops: float | None
+    cpu_seconds: float
 
 
 class Standing(TypedDict):

@@ -29,6 +29,7 @@ def _environment() -> Environment:
     environment.filters["points"] = lambda difference, metric: (
         f"{difference:+.3f}" if metric == "r2" else f"{100 * difference:+.1f}"
     )
+    environment.filters["duration"] = duration
     environment.globals["words_of"] = words_of
     environment.globals["job_tabs"] = job_tabs
     environment.globals["plotly_version"] = plotly_version
@@ -42,12 +43,23 @@ def _score(score: float | None, metric: MetricName) -> str:
     return words_of(metric).number(score) if metric == "r2" else f"{score:.1%}"
 
 
+def duration(seconds: float) -> str:
+    """Write a time in its two largest units: "42 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"."""
+    whole = max(0, round(seconds))
+    for size, name, smaller, its_name in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size:,} {name}" + (f" {rest} {its_name}" if rest else "")
+    return f"{whole} s"
+
+
 def job_tabs(job: Job) -> list[tuple[str, str, str]]:
     """Return the pages of a job: their keys, their titles and their paths below that of the job."""
     tabs = [
         ("overview", "Overview", ""),
         ("answers", "Answers", "/answers"),
         ("candidates", "Candidates", "/candidates"),
+        ("charts", "Charts", "/charts"),
         ("try", "Try it", "/try"),
     ]
     if job.dataset == "spirals":

@@ -212,6 +212,9 @@ def _evaluated(phase: Phase, evaluation: Evaluation) -> dict[str, Any]:
     return {
         "phase": phase,
         "number": evaluation.candidate.number,
+        # For whoever draws it at once, without asking for the candidate.
+        "parameters": evaluation.candidate.architecture.parameter_count,
+        "layers": len(evaluation.candidate.architecture.widths),
         **outcome,
         "epochs": evaluation.epochs,
         "flops": evaluation.flops,

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import JobNotFound
 from service.store.bulk import insert_all
-from service.store.entities import Event, now
+from service.store.entities import Event, JobStatus, now
 from service.store.mapping import event_from_row, plain_text
 from service.store.models import events, jobs
 
@@ -79,6 +79,11 @@ class EventRepository:
             ],
         )
         return added
+
+    def counts(self, job_ids: Sequence[str]) -> dict[str, tuple[int, JobStatus]]:
+        """Return for each of the jobs that exist the number of its last event, and its status."""
+        rows = self._session.execute(select(jobs.c.id, jobs.c.event_count, jobs.c.status).where(jobs.c.id.in_(job_ids)))
+        return {row.id: (row.event_count, row.status) for row in rows}
 
     def after(self, job_id: str, sequence: int, limit: int = 1000) -> list[Event]:
         """Return up to `limit` events of a job that follow number `sequence` (0: from the first), in order."""

@@ -16,11 +16,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[[str, str], Watched]]:
-    """Open a path of the service at an address; whatever went wrong on the pages fails the test at its end."""
+    """Open a path of the service at an address, with a script of the test's own in it.
+
+    Whatever went wrong on the pages fails the test at its end.
+    """
     opened: list[Watched] = []
 
-    def open_page(origin: str, path: str) -> Watched:
+    def open_page(origin: str, path: str, script: str = "") -> Watched:
         context = browser.new_context(viewport=DESK, accept_downloads=True)
+        if script:
+            context.add_init_script(script)
         watched = Watched(context.new_page(), origin)
         opened.append(watched)
         watched.page.goto(origin + path)

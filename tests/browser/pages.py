@@ -31,8 +31,15 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable(),
-            # As root, which containers are, Chromium has no sandbox; the rest keeps it from talking to anybody.
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+            # As root, which containers are, Chromium has no sandbox, and a small /dev/shm; the rest keeps it from
+            # talking to anybody.
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+            ],
         )
         try:
             yield browser

@@ -67,7 +67,7 @@ def test_every_route_of_the_service_declares(tmp_path: Path) -> None:
     found = Entrances(create_app(Settings(data_dir=tmp_path)))
 
     public = {entrance.path for entrance in found.all if entrance.public}
-    pages = {"/problems", "/problems/{code}", "/docs", "/docs/{asset}", "/sign-in", "/sign-out"}
+    pages = {"/problems", "/problems/{code}", "/docs", "/docs/{asset}", "/plotly-{release}.js", "/sign-in", "/sign-out"}
     assert public == {"/healthz", "/readyz"} | pages
     for entrance in found.all:
         changes = entrance.methods - {"GET", "HEAD"}

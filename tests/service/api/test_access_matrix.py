@@ -57,6 +57,7 @@ EVERYBODY_S_OWN = {"PUT /v1/datasets/{name}": "everybody may have a data set of 
 
 SHARED: dict[str, tuple[str, str]] = {
     "asset": ("swagger-ui.css", "the page that explains the interface is for everybody"),
+    "chart": ("best-so-far", "every job has the same charts"),
     "code": ("not-found", "problems are explained to everybody"),
     "token_id": ("1", "administrators manage the tokens of every owner"),
 }
@@ -188,7 +189,7 @@ def test_what_belongs_to_another_owner_is_not_there(
                 assert operation.ask(guarded.client, ids, adas).status_code != 404, operation.name
                 tested.add(operation.name)
 
-    assert {"GET /v1/jobs/{job_id}", "POST /v1/jobs/{job_id}/cancel", "GET /jobs/{job_id}/live"} <= tested
+    assert {"GET /v1/jobs/{job_id}", "POST /v1/jobs/{job_id}/cancel", "GET /jobs/{job_id}/work"} <= tested
 
 
 def test_lists_show_what_is_the_callers(guarded: InProcess, database: Database) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from evolution.verdict import Verdict
+from service.dashboard.templating import templates
 from service.settings import Settings
 from service.store.database import Database
 from service.store.job_repository import JobRepository
@@ -41,7 +43,7 @@ def test_an_empty_list_says_what_to_do_next(browser: httpx.Client) -> None:
 def test_names_are_text_and_never_markup(browser: httpx.Client, database: Database) -> None:
     job_id = submit(database, name=HOSTILE)
 
-    for path in ("/", f"/jobs/{job_id}", f"/jobs/{job_id}/live"):
+    for path in ("/", "/fragments/jobs", f"/jobs/{job_id}", f"/jobs/{job_id}/best", f"/jobs/{job_id}/work"):
         page = browser.get(path)
         assert page.status_code == 200
         assert "<script>alert" not in page.text
@@ -58,14 +60,17 @@ def test_a_finished_job_shows_its_sentence_its_network_and_its_numbers(
 
     assert job.verdict is not None
     assert " ".join(job.verdict["paragraph"]) in html.unescape(page.text)
-    assert job.verdict["layers"]["sentence"] in html.unescape(page.text)
-    assert page.text.count("<caption>Finalists of") == 2
     assert 'class="network"' in page.text
-    assert page.text.count("logistic regression") >= 2
+    assert page.text.count("<caption>Finalists of") == 0
+    assert 'scope="row">logistic regression' in page.text
+    tables = html.unescape(verdict_tables(Verdict.from_json(job.verdict)))
+    assert job.verdict["layers"]["sentence"] in tables
+    assert tables.count("<caption>Finalists of") == 2
+    assert tables.count("logistic regression") >= 2
     assert 'data-finished="yes"' in page.text
-    # The live region is the same as in the page.
-    live = browser.get(f"/jobs/{job.id}/live").text
-    assert _without_times(live) in _without_times(page.text)
+    # Its parts are the same as in the page.
+    outcome = browser.get(f"/jobs/{job.id}/outcome").text
+    assert _without_spaces(outcome) in _without_spaces(page.text)
 
 
 def test_a_verdict_of_the_first_format_is_shown(browser: httpx.Client, database: Database) -> None:
@@ -79,7 +84,7 @@ def test_a_verdict_of_the_first_format_is_shown(browser: httpx.Client, database:
 
     assert page.status_code == 200
     assert first_format()["sentence"] in html.unescape(page.text)
-    assert "How many layers?" not in page.text
+    assert "How many layers?" not in verdict_tables(Verdict.from_json(first_format()))
 
 
 def test_a_verdict_on_numbers_is_shown_with_its_errors(browser: httpx.Client, database: Database) -> None:
@@ -98,9 +103,12 @@ def test_a_verdict_on_numbers_is_shown_with_its_errors(browser: httpx.Client, da
     assert " ".join(verdict.paragraph) in page
     assert main.rmse is not None
     assert f'<td class="number">{main.test_score:.3f}</td>' in page
-    assert f'<td class="number">{main.rmse.value:.2f}</td>' in page
-    assert "Root mean squared error</th>" in page
-    assert "Difference to each rival, in R²" in page
+    tables = html.unescape(verdict_tables(verdict))
+    assert f'<td class="number">{main.test_score:.3f}</td>' in tables
+    assert f'<td class="number">{main.rmse.value:.2f}</td>' in tables
+    assert "Root mean squared error</th>" in tables
+    assert "Difference to each rival, in R²" in tables
+    assert "ccuracy" not in tables
     assert "ccuracy" not in page
     assert browser.get("/").status_code == 200
 
@@ -121,5 +129,9 @@ def test_pages_load_nothing_from_other_hosts_and_run_no_inline_code(browser: htt
             assert browser.get(address).status_code == 200
 
 
-def _without_times(text: str) -> str:
+def verdict_tables(verdict: Verdict) -> str:
+    return templates.env.get_template("_verdict.html").render(verdict=verdict)
+
+
+def _without_spaces(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()

@@ -274,6 +274,8 @@ def test_events_tell_what_was_recorded(database: Database) -> None:
         "phase": "search",
         "number": 1,
         "error": "diverged in epoch 2",
+        "parameters": bad.architecture.parameter_count,
+        "layers": 1,
         **cost,
         "progress": so_far,
     }
@@ -281,6 +283,8 @@ def test_events_tell_what_was_recorded(database: Database) -> None:
         "phase": "search",
         "number": 0,
         "fitness": 0.25,
+        "parameters": of.architecture.parameter_count,
+        "layers": 1,
         **cost,
         "progress": {**so_far, "evaluated": 1, "best_number": 0, "best_fitness": 0.25},
     }

@@ -9,7 +9,8 @@ from service.store import lineage as lineage_module
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import Lease
-from service.store.lineage import Lineage, OperatorSuccess, lineage
+from service.store.lineage import Lineage, lineage
+from service.store.track_record import OperatorSuccess
 from tests.service.store.samples import candidate, evaluation, start
 
 
@@ -88,7 +89,7 @@ def test_an_operator_is_judged_by_the_best_parent(database: Database) -> None:
         ],
     )
 
-    assert read(database, lease, 0).operators == (
+    assert read(database, lease, 0).record.operators == (
         OperatorSuccess("widen", tried=4, failed=1, compared=2, better=1, mean_change=0.0),
         OperatorSuccess("anchor", tried=2, failed=1, compared=0, better=0, mean_change=None),
         OperatorSuccess("crossover", tried=1, failed=0, compared=1, better=0, mean_change=-0.25),
@@ -108,7 +109,7 @@ def test_predictions_that_are_right_are_found_calibrated(database: Database) -> 
         rows.append((child(number, "widen", (), believed), float(rng.normal(true, 0.05))))
         rows.append((child(number + 1, "repeat", (number,), believed), float(rng.normal(true, 0.05))))
     store(database, lease, rows)
-    calibration = read(database, lease, 0).calibration
+    calibration = read(database, lease, 0).record.calibration
 
     assert calibration is not None
     assert calibration.predictions == 1200
@@ -124,7 +125,7 @@ def test_predictions_that_are_right_are_found_calibrated(database: Database) -> 
 def test_without_repeats_the_noise_is_unknown(database: Database) -> None:
     lease = start(database)
     store(database, lease, [(child(0, "widen", (), Prediction(0.5, 0.1, 0.0)), 0.55)])
-    calibration = read(database, lease, 0).calibration
+    calibration = read(database, lease, 0).record.calibration
 
     assert calibration is not None
     assert (calibration.noise, calibration.within_one, calibration.believed_one) == (None, 1.0, 1.0)
@@ -135,7 +136,7 @@ def test_a_search_that_predicts_nothing_has_no_calibration(database: Database) -
     lease = start(database)
     store(database, lease, [(child(0, "random", ()), 0.5)])
 
-    assert read(database, lease, 0).calibration is None
+    assert read(database, lease, 0).record.calibration is None
 
 
 def test_short_trainings_are_compared_with_short_ones_and_tell_nothing_of_predictions(database: Database) -> None:
@@ -158,12 +159,12 @@ def test_short_trainings_are_compared_with_short_ones_and_tell_nothing_of_predic
         ],
     )
     found = read(database, lease, 5)
-    compared = {one.operator: (one.tried, one.compared) for one in found.operators}
+    compared = {one.operator: (one.tried, one.compared) for one in found.record.operators}
 
     assert (compared["widen"], compared["promote"]) == ((2, 1), (1, 0))
-    assert [one.mean_change for one in found.operators if one.operator == "widen"] == pytest.approx([0.1])
-    assert found.calibration is not None
-    assert found.calibration.predictions == 2
-    assert found.calibration.mean_error == pytest.approx(0)
+    assert [one.mean_change for one in found.record.operators if one.operator == "widen"] == pytest.approx([0.1])
+    assert found.record.calibration is not None
+    assert found.record.calibration.predictions == 2
+    assert found.record.calibration.mean_error == pytest.approx(0)
     # Of one network that was promoted and then trained again.
-    assert found.calibration.noise == pytest.approx(0.02 / 2**0.5)
+    assert found.record.calibration.noise == pytest.approx(0.02 / 2**0.5)

@@ -1,0 +1,1 @@
+"""Charts of a job: tables of numbers with a sentence, which become Plotly figures, JSON or CSV."""
