@@ -59,15 +59,20 @@ from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
 from service.dashboard import (
+    answer_parts,
+    answers,
     assets,
+    candidate_table,
     chart_page,
     compare,
     job_list,
+    new,
     overview,
     report,
     sign_in,
     try_page,
 )
+from service.dashboard import datasets as dataset_pages
 from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
@@ -104,12 +109,17 @@ _RESOURCES = (
 _PAGES = (
     job_list,
     overview,
+    answers,
+    answer_parts,
+    candidate_table,
     chart_page,
     compare,
     report,
     try_page,
     sign_in,
     assets,
+    new,
+    dataset_pages,
 )
 
 _DESCRIPTION = (

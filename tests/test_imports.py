@@ -40,3 +40,14 @@ def test_the_command_line_loads_neither_ray_nor_deap() -> None:
     answer = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
 
     assert answer.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.slow
+def test_the_web_process_draws_charts_without_plotly() -> None:
+    script = (
+        "import sys, service.app; from service.charts.catalog import CHARTS; "
+        "print(len(CHARTS), 'plotly' in sys.modules, 'pandas' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.split() == ["12", "False", "False"]

@@ -33,6 +33,7 @@ class RelativeResponse(BaseModel):
     description: Annotated[str, Field(examples=["256-[128 relu, 64 relu]-10"])]
     parameters: int
     prediction: PredictionResponse | None
+    stop_after: Annotated[int | None, Field(description="Epochs after which it stopped early; null for a full one")]
     status: CandidateStatus
     fitness: float | None
 
@@ -48,6 +49,7 @@ class RelativeResponse(BaseModel):
             description=relative.architecture.describe(),
             parameters=relative.parameters,
             prediction=None if relative.prediction is None else PredictionResponse(**asdict(relative.prediction)),
+            stop_after=relative.stop_after,
             status=relative.status,
             fitness=relative.fitness,
         )

@@ -6,10 +6,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from core.metrics import MetricName
-from evolution.candidate import Evaluation
 from evolution.objectives import CostName
-from evolution.recommendation import Standing, pareto_standings, standings
-from evolution.space import SearchSpace
+from evolution.recommendation import Standing, pareto_standings
 from service.api.access import READ_OR_SUBMIT
 from service.api.architectures import ArchitectureResponse
 from service.api.context import CallerOf, DatabaseOf
@@ -19,9 +17,9 @@ from service.api.specs import spec_of
 from service.budget_spec import MOST_EPOCHS
 from service.errors import Conflict, DatabaseUnavailable, FieldError, JobNotFound, Unprocessable
 from service.fields import WholeText
-from service.job_spec import JobSpec
 from service.store.job_repository import JobRepository
-from service.store.scores import epochs_spent, evaluated_prefix, scores
+from service.store.scores import evaluated_prefix, scores
+from service.what_if import replay, space_of
 
 router = APIRouter(tags=["recommendations"], dependencies=[READ_OR_SUBMIT])
 
@@ -107,7 +105,7 @@ def get_front(
         scored = scores(session, job_id)
     spec = spec_of(job)
     chosen = cost or spec.cost or "parameters"
-    found = pareto_standings(scored, _space(spec, scored), chosen) if scored else ()
+    found = pareto_standings(scored, space_of(spec, scored), chosen) if scored else ()
     return FrontResponse(cost=chosen, metric=job.metric, networks=[StandingResponse.of(standing) for standing in found])
 
 
@@ -136,33 +134,18 @@ def get_what_if(
         if evaluations > stored:
             detail = f"must be at most {stored:,}, the evaluations that are stored" if stored else _NOTHING
             raise Unprocessable(f"?evaluations: {detail}", errors=[FieldError("?evaluations", detail)])
-        epochs = epochs_spent(session, job_id, evaluations)
-        less, more = scores(session, job_id, evaluations), scores(session, job_id, stored)
-    space = _space(spec_of(job), more) if more else None
-    then = standings(less, space) if less and space else ()
-    now = standings(more, space) if more and space else ()
-    leader, best = (then[0] if then else None), (now[0] if now else None)
-    by_all = next((one.mean for one in now if leader is not None and _same(one, leader)), None)
+        found = replay(session, job_id, spec_of(job), [evaluations])[0]
+    leader, best = found.recommended, found.recommended_by_all
     return WhatIfResponse(
         evaluations=evaluations,
         metric=job.metric,
-        stored_evaluations=stored,
-        epochs=epochs,
+        stored_evaluations=found.stored,
+        epochs=found.epochs,
         recommended=None if leader is None else StandingResponse.of(leader),
         recommended_by_all=None if best is None else StandingResponse.of(best),
-        score_by_all=by_all,
-        gain=None if best is None or by_all is None else best.mean - by_all,
+        score_by_all=found.score_by_all,
+        gain=found.gain,
     )
 
 
 _NOTHING = "cannot be answered yet: no evaluation is stored"
-
-
-def _space(spec: JobSpec, scored: list[Evaluation]) -> SearchSpace:
-    """Return the space that the search chose from; the shape of the data is that of its networks."""
-    network = scored[0].candidate.architecture
-    return spec.search_space(network.input_shape, network.outputs)
-
-
-def _same(one: Standing, other: Standing) -> bool:
-    return one.architecture == other.architecture and one.training == other.training

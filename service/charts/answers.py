@@ -80,7 +80,7 @@ def _chart(source: ChartSource, name: ChartName, title: str, first: Column, answ
             first,
             Column("most", "to"),
             Column("networks", "Networks"),
-            Column("score", f"Mean {score_title(source.metric).lower()}", unit),
+            Column("score", score_title(source.metric, "Mean validation"), unit),
             Column("low", "95 % interval, low", unit),
             Column("high", "95 % interval, high", unit),
             Column("behind", "Behind the best group", unit),

@@ -95,7 +95,7 @@ def calibration_figure(chart: Chart) -> Figure:
         links=True,
         xaxis={
             **score_axis(metric, predicted),
-            **axis(f"Predicted {score_title(metric).lower().removeprefix('validation ')}"),
+            **axis(score_title(metric, "Predicted")),
         },
         yaxis=shown,
         hovermode="closest",

@@ -45,7 +45,7 @@ def depth_width(source: ChartSource) -> Chart:
             Column("least", "Neurons in all, from"),
             Column("most", "to"),
             Column("networks", "Networks"),
-            Column("score", f"Mean {score_title(metric).lower()}", unit_of(metric)),
+            Column("score", score_title(metric, "Mean validation"), unit_of(metric)),
         ),
         rows=table,
         note=notes(

@@ -48,9 +48,9 @@ def score_format(metric: MetricName, digits: int) -> str:
     return f",.{digits + 2}f" if metric == "r2" else f",.{digits}%"
 
 
-def score_title(metric: MetricName) -> str:
-    """Return the title of an axis of scores."""
-    return f"Validation {words_of(metric).name}" + ("" if metric == "r2" else " (%)")
+def score_title(metric: MetricName, kind: str = "Validation") -> str:
+    """Return the title of an axis of scores: "Validation accuracy (%)"."""
+    return f"{kind} {words_of(metric).name}" + ("" if metric == "r2" else " (%)")
 
 
 def score_axis(metric: MetricName, scores: Sequence[float]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def operators(source: ChartSource) -> Chart:
             Column("better_share", "Share that was better", "share"),
             Column("low", "95 % interval, low", "share"),
             Column("high", "95 % interval, high", "share"),
-            Column("mean_change", f"Mean change of the {score_title(source.metric).lower()}", unit),
+            Column("mean_change", score_title(source.metric, "Mean change of the validation"), unit),
         ),
         rows=tuple(table),
         note=notes(

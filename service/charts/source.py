@@ -14,7 +14,7 @@ from evolution.space import SearchSpace
 from evolution.verdict import Verdict
 from evolution.wording import listed
 from service.job_spec import JobSpec
-from service.store.chart_rows import MOST_BEST, ChartRow, ChartRows
+from service.store.chart_rows import ChartRow, ChartRows
 from service.store.entities import Job, Phase
 from service.store.insights import JobSummary
 from service.store.progress import Progress
@@ -89,7 +89,7 @@ class ChartSource:
         sample = self.rows.sample
         if sample.exact:
             return ""
-        parts = [f"{len(sample.even):,} evenly spaced ones", f"the best {MOST_BEST}", *also]
+        parts = [f"{len(sample.even):,} evenly spaced ones", f"the best {sample.best}", *also]
         return f"A sample of {sample.total:,} candidates: {listed(parts)}."
 
     def even_sampling(self) -> str:

@@ -673,7 +673,7 @@ class JobPage(TypedDict):
 
 
 class JobRequest(TypedDict):
-    """A search to run, how it is to be queued, and who is to be told."""
+    """A search to run, how it is to be queued, what is written on it, and who is to be told."""
 
     format: NotRequired[Literal[1]]
     dataset: str
@@ -693,6 +693,8 @@ class JobRequest(TypedDict):
     verdict: NotRequired[VerdictSpec]
     limits: NotRequired[LimitsSpec]
     priority: NotRequired[int]
+    labels: NotRequired[list[str]]
+    notes: NotRequired[str]
     webhook: NotRequired[WebhookSpec | None]
 
 
@@ -1039,6 +1041,7 @@ class Relative(TypedDict):
     description: str
     parameters: int
     prediction: Prediction | None
+    stop_after: int | None
     status: Literal["pending", "evaluated", "failed"]
     fitness: float | None
 

@@ -15,6 +15,7 @@ from core.architecture import Architecture
 from core.layers import AveragePooling, Convolution, Dense, Dropout, Flatten, Layer, LayerNormalization, MaxPooling
 
 HEIGHT: Final = 300
+THUMBNAIL_HEIGHT: Final = 32
 MOST_DOTS: Final = 12
 _CENTER: Final = 140.0
 _SHORTEST: Final = 10.0
@@ -60,19 +61,24 @@ def draw_network(architecture: Architecture) -> str:
 
 def draw_thumbnail(architecture: Architecture) -> str:
     """Draw a network small, without words; whatever stands beside it names it."""
+    width, bars = thumbnail_bars(architecture)
+    return (
+        f'<svg class="thumbnail" viewBox="0 0 {width} {THUMBNAIL_HEIGHT}" width="{width}" height="{THUMBNAIL_HEIGHT}" '
+        f'aria-hidden="true" focusable="false">{bars}</svg>'
+    )
+
+
+def thumbnail_bars(architecture: Architecture) -> tuple[int, str]:
+    """Return how wide a small drawing is, and its marks, to be put into a larger one."""
     columns = _columns(architecture)
     step = min(14.0, 120 / len(columns))
-    width = round(step * len(columns) + 4)
     bars = "".join(
         f'<rect class="{"layer" if column.learns else "passing"}" x="{2 + step * index + step * 0.2:.1f}" '
         f'y="{16 - column.length / _LONGEST * 15:.1f}" width="{step * 0.6:.1f}" '
         f'height="{column.length / _LONGEST * 30:.1f}" rx="1"/>'
         for index, column in enumerate(columns)
     )
-    return (
-        f'<svg class="thumbnail" viewBox="0 0 {width} 32" width="{width}" height="32" aria-hidden="true" '
-        f'focusable="false">{bars}</svg>'
-    )
+    return round(step * len(columns) + 4), bars
 
 
 def _columns(architecture: Architecture) -> list[_Column]:

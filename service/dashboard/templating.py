@@ -3,16 +3,22 @@
 Every address in a template begins with `root`, the path below which a proxy shows the service (usually none).
 """
 
-from typing import Any
+import math
+from typing import Any, Final
 
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from core.metrics import MetricName
 from evolution.metric_words import quantity, words_of
 from service.dashboard.assets import plotly_version
+from service.dashboard.drawings import draw_thumbnail
+from service.dashboard.interval_drawing import draw_differences, draw_scores, ensemble_label
 from service.store.entities import Job
+
+_PREFIXES: Final = "kMGTPEZY"
 
 
 def _environment() -> Environment:
@@ -27,10 +33,18 @@ def _environment() -> Environment:
     environment.filters["quantity"] = lambda error: "-" if error is None else quantity(error)
     environment.filters["chance"] = lambda p_value: "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
     environment.filters["points"] = lambda difference, metric: (
-        f"{difference:+.3f}" if metric == "r2" else f"{100 * difference:+.1f}"
+        f"{round(difference, 3) + 0.0:+.3f}" if metric == "r2" else f"{round(100 * difference, 1) + 0.0:+.1f}"
     )
+    environment.filters["spread"] = lambda error, metric: (
+        "-" if error is None else f"{error:.4f}" if metric == "r2" else f"{100 * error:.2f} %"
+    )
+    environment.filters["flops"] = _flops
     environment.filters["duration"] = duration
     environment.globals["words_of"] = words_of
+    environment.globals["draw_scores"] = lambda verdict: Markup(draw_scores(verdict))  # noqa: S704 - our own markup
+    environment.globals["draw_differences"] = lambda verdict: Markup(draw_differences(verdict))  # noqa: S704 - ours
+    environment.globals["draw_thumbnail"] = lambda network: Markup(draw_thumbnail(network))  # noqa: S704 - ours
+    environment.globals["ensemble_label"] = ensemble_label
     environment.globals["job_tabs"] = job_tabs
     environment.globals["plotly_version"] = plotly_version
     return environment
@@ -40,7 +54,16 @@ def _score(score: float | None, metric: MetricName) -> str:
     """Write a score as a table does."""
     if score is None:
         return "-"
-    return words_of(metric).number(score) if metric == "r2" else f"{score:.1%}"
+    return words_of(metric).number(score)
+
+
+def _flops(operations: float) -> str:
+    """Write a number of operations with the prefix of its size: "3.21 G"."""
+    if operations < 1000:
+        return f"{operations:.0f}"
+    power = min(int(math.log10(operations) / 3), len(_PREFIXES))
+    size = operations / 1000**power
+    return f"{size:.{2 if size < 10 else 1 if size < 100 else 0}f} {_PREFIXES[power - 1]}"
 
 
 def duration(seconds: float) -> str:

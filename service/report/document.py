@@ -36,14 +36,12 @@ from service.store.entities import Phase, now
 from service.store.failures import latest_failures
 from service.store.insights import Insights, JobSummary
 from service.store.lineage import ancestors
+from service.store.winner import first_candidate_of
 
 FORMAT: Final = 1
 SHOWN_CANDIDATES: Final = 25
 
 _PHASE: Final[Phase] = "search"
-
-_ALIKE: Final = 200
-"""So many networks of the winner's size are looked at to find it among the candidates."""
 
 
 class ProductResponse(BaseModel):
@@ -139,7 +137,7 @@ def read_report(session: Session, owner: str, job_id: str) -> dict[str, Any]:
         "ledger": [_json(line) for line in (_spent(summary) if verdict is None else _ledger(verdict))],
         "leaders": [_json(candidate_response(line)) for line in _leaders(session, owner, job_id)],
         "charts": _charts(session, summary),
-        **_family(session, owner, summary, verdict),
+        **_family(session, summary, verdict),
         "failures": [
             _json(FailureResponse(phase=one.phase, reason=one.reason, count=one.count, first=min(one.numbers)))
             for one in latest_failures(session, job_id, [phase.phase for phase in summary.phases if phase.failed])
@@ -291,15 +289,14 @@ def _leaders(session: Session, owner: str, job_id: str) -> Any:
     return Insights(session, owner).candidates(job_id, page_size=SHOWN_CANDIDATES, sort="fitness", wanted=wanted).lines
 
 
-def _family(session: Session, owner: str, summary: JobSummary, verdict: Verdict | None) -> dict[str, Any]:
+def _family(session: Session, summary: JobSummary, verdict: Verdict | None) -> dict[str, Any]:
     """Return the line of the recommended network: of the first candidate that had it."""
     best = summary.best
     number = None if best is None else best.number
     arm = None if verdict is None else verdict.arm(verdict.evolved)
     if arm is not None:
-        wanted = CandidateFilter(min_parameters=arm.parameters, max_parameters=arm.parameters)
-        alike = Insights(session, owner).candidates(summary.job.id, page_size=_ALIKE, wanted=wanted).lines
-        number = next((one.number for one in alike if one.architecture == arm.architecture), number)
+        first = first_candidate_of(session, summary.job.id, arm.architecture)
+        number = number if first is None else first
     if number is None:
         return {"family": [], "family_complete": True}
     family, complete = ancestors(session, summary.job.id, number)

@@ -21,6 +21,7 @@ from service.errors import NotFound
 from service.report.blocks import Chart, Section
 from service.report.sections import sections, title_of
 
+_STYLES: Final = ("style.css", "charts.css", "answers.css", "report.css")
 _SCRIPT: Final = Path(__file__).parent / "file.js"
 
 
@@ -50,7 +51,7 @@ def _policy(style: str, used: Sequence[str]) -> str:
 
 @cache
 def _style() -> Markup:
-    return Markup("".join((STATIC / name).read_text() for name in ("style.css", "charts.css", "report.css")))  # noqa: S704 - ours
+    return Markup("".join((STATIC / name).read_text(encoding="utf-8") for name in _STYLES))  # noqa: S704 - ours
 
 
 @cache

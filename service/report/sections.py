@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from core.architecture import Architecture
+from evolution.metric_words import words_of
 from evolution.verdict import Verdict
 from service.dashboard.drawings import draw_network
+from service.dashboard.family_tree import draw_family_tree, fold, nearest, operator_words
 from service.report.asked import asked
 from service.report.blocks import Block, Chart, Column, Drawing, Facts, Listing, Paragraph, Section, Table
 from service.report.document import report_sha256, verdict_of
@@ -26,6 +28,7 @@ from service.report.wording import (
     seconds,
     share,
 )
+from service.store.lineage import Relative
 
 MOST_ROWS: Final = 400
 """So many rows of a chart's numbers are written out; the document has them all."""
@@ -36,6 +39,13 @@ _PHASES: Final = {
     "finalists": "the finalists on fresh seeds",
     "final": "the networks of the verdict on fresh seeds",
 }
+_ANSWERS: Final = {
+    "layers": "Score by hidden layers",
+    "neurons": "Score by neurons in all",
+    "importance": "What the properties explain",
+}
+"""What the charts are called that stand below an answer, whose question is the heading already."""
+
 _UNFINISHED: Final = {
     "queued": "The job waits for a runner; nothing has been trained yet.",
     "paused": "The job stands still; this is how far it had come.",
@@ -168,7 +178,8 @@ def _data(document: Mapping[str, Any]) -> Section:
 
 def _with_chart(part: Section, document: Mapping[str, Any]) -> Section:
     """Put the chart that shows an answer below its sentence."""
-    charts = [_chart(one) for one in document["charts"] if one["chart"] == part.name and one["rows"]]
+    shown = [one for one in document["charts"] if one["chart"] == part.name and one["rows"]]
+    charts = [_chart({**one, "title": _ANSWERS.get(part.name, one["title"])}) for one in shown]
     first, rest = part.blocks[:1], part.blocks[1:]
     # Where the chart says the same sentence, once is enough.
     said = charts and isinstance(first[0], Paragraph) and charts[0].summary == first[0].text
@@ -270,7 +281,7 @@ def _family(document: Mapping[str, Any]) -> Iterator[Section]:
             str(one["number"]),
             count(one["generation"]),
             one["description"],
-            plain(one["operator"].replace("+", " + ")),
+            plain(operator_words(one["operator"])),
             ", ".join(map(str, one["parents"])) or NOTHING,
             one["status"] if one["fitness"] is None else score(one["fitness"], metric),
         )
@@ -278,7 +289,25 @@ def _family(document: Mapping[str, Any]) -> Iterator[Section]:
     )
     said = "" if document["family_complete"] else "; the oldest ancestors are left out"
     table = Table(f"The recommended network and its ancestors{said}", columns, rows)
-    yield Section("family", "Where it came from", (table,))
+    tree = nearest(fold([_relative(one) for one in family]), complete=document["family_complete"])
+    drawing = Drawing(draw_family_tree(tree, words_of(metric), None), "Family tree of the recommended network")
+    yield Section("family", "Where it came from", (drawing, table))
+
+
+def _relative(one: Mapping[str, Any]) -> Relative:
+    return Relative(
+        number=one["number"],
+        generation=one["generation"],
+        parents=tuple(one["parents"]),
+        operator=one["operator"],
+        architecture=Architecture.from_json(one["architecture"]),
+        parameters=one["parameters"],
+        # The tree tells what came of a candidate, not what was believed before.
+        prediction=None,
+        status=one["status"],
+        fitness=one["fitness"],
+        stop_after=one["stop_after"],
+    )
 
 
 def _leaders(document: Mapping[str, Any]) -> Iterator[Section]:
@@ -301,7 +330,7 @@ def _leaders(document: Mapping[str, Any]) -> Iterator[Section]:
             one["description"],
             count(one["parameters"]),
             score(one["fitness"], metric),
-            plain(one["operator"].replace("+", " + ")),
+            plain(operator_words(one["operator"])),
             ", ".join(map(str, one["parents"])) or NOTHING,
             count(one["epochs"]),
             seconds(one["cpu_seconds"]),

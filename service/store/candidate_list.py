@@ -22,6 +22,9 @@ CandidateSort = Literal["number", "fitness", "parameters"]
 FEW: Final = 2000
 """So many candidates are sorted in a few milliseconds."""
 
+MOST_OPERATORS: Final = 40
+"""So many are offered to choose from; combinations of several operators may be many more."""
+
 _WITHOUT_FITNESS: Final[tuple[CandidateStatus, ...]] = ("pending", "failed")
 
 
@@ -59,6 +62,26 @@ def list_candidates(
     if sort == "number" and after is not None:
         start = (after,)
     return _page(session, job_id, phase, conditions, order, start, limit, few=few)
+
+
+def operators_of(session: Session, job_id: str, phase: Phase, most: int = MOST_OPERATORS) -> tuple[str, ...]:
+    """Return the first operators of a phase's candidates in the order of the alphabet, at most so many.
+
+    Each is found by one step along the index, so that it does not matter how many candidates there are.
+    """
+    found: list[str] = []
+    while len(found) < most:
+        beyond = [candidates.c.operator > found[-1]] if found else []
+        following = session.execute(
+            select(candidates.c.operator)
+            .where(candidates.c.job_id == job_id, candidates.c.phase == phase, *beyond)
+            .order_by(candidates.c.operator)
+            .limit(1)
+        ).scalar_one_or_none()
+        if following is None:
+            break
+        found.append(following)
+    return tuple(found)
 
 
 def candidate_lines(page: FromClause = candidates) -> Select[Any]:

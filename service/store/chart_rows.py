@@ -63,11 +63,16 @@ class ChartRow:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Candidates of a phase by number. `even` are the numbers that were chosen evenly, without regard to the score."""
+    """Candidates of a phase by number.
+
+    `even` are the numbers that were chosen evenly, without regard to the score; the others are there because they are
+    among the `best` best.
+    """
 
     rows: tuple[ChartRow, ...]
     even: frozenset[int]
     total: int
+    best: int = 0
 
     @property
     def exact(self) -> bool:
@@ -97,7 +102,8 @@ class ChartRows:
             found = tuple(map(_row, rows))
             return Sample(found, frozenset(row.number for row in found), len(found))
         even = [place * (self._total - 1) // (MOST_SPREAD - 1) for place in range(MOST_SPREAD)]
-        return Sample(self.numbered({*even, *self._best()}), frozenset(even), self._total)
+        best = self._best()
+        return Sample(self.numbered({*even, *best}), frozenset(even), self._total, len(best))
 
     def numbered(self, numbers: Collection[int]) -> tuple[ChartRow, ...]:
         """Return the candidates of these numbers, by number."""

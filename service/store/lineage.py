@@ -25,7 +25,10 @@ _CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """A candidate of a family tree; `generation` is 0 for the one asked for, 1 for its parents, and so on."""
+    """A candidate of a family tree; `generation` is 0 for the one asked for, 1 for its parents, and so on.
+
+    `stop_after` is after how many epochs a short training on the ladder ended, None for a full one.
+    """
 
     number: int
     generation: int
@@ -36,6 +39,7 @@ class Relative:
     prediction: Prediction | None
     status: CandidateStatus
     fitness: float | None
+    stop_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,15 @@ def lineage(session: Session, job_id: str, number: int) -> Lineage | None:
     return Lineage(family, complete, track_record(session, job_id, PHASE))
 
 
-def ancestors(session: Session, job_id: str, number: int) -> tuple[tuple[Relative, ...], bool]:
+def ancestors(
+    session: Session, job_id: str, number: int, *, most: int | None = None
+) -> tuple[tuple[Relative, ...], bool]:
     """Return a candidate of the search with its ancestors, by generation, then by number; and whether these are all."""
+    limit = MOST_RELATIVES if most is None else most
     found: dict[int, Relative] = {}
     wanted, generation = {number}, 0
-    while wanted and len(found) < MOST_RELATIVES:
-        rows = _load(session, job_id, sorted(wanted)[: MOST_RELATIVES - len(found)])
+    while wanted and len(found) < limit:
+        rows = _load(session, job_id, sorted(wanted)[: limit - len(found)])
         for row in rows:
             found[row.number] = Relative(
                 number=row.number,
@@ -75,6 +82,7 @@ def ancestors(session: Session, job_id: str, number: int) -> tuple[tuple[Relativ
                 prediction=None if row.prediction is None else Prediction(**row.prediction),
                 status=row.status,
                 fitness=row.fitness,
+                stop_after=row.stop_after,
             )
         wanted = {parent for row in rows for parent in row.parents} - set(found)
         generation += 1

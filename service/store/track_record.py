@@ -88,12 +88,16 @@ def track_record(session: Session, job_id: str, phase: Phase) -> TrackRecord:
     if total <= MOST_READ:
         rows = session.execute(_rows().where(*of_phase).order_by(candidates.c.number)).all()
         return TrackRecord(_operators(rows, rows, _counts(rows)), _calibration(rows, rows), total, total)
-    even = [place * (total - 1) // (MOST_READ - 1) for place in range(MOST_READ)]
+    even = _even(total)
     rows = _numbered(session, of_phase, even)
     missing = {parent for row in rows for parent in row.parents} - set(even)
     known = [*rows, *_numbered(session, of_phase, missing)]
     counts = _counted(session, of_phase)
     return TrackRecord(_operators(rows, known, counts), _calibration(rows, known), len(rows), total)
+
+
+def _even(total: int) -> list[int]:
+    return [place * (total - 1) // (MOST_READ - 1) for place in range(MOST_READ)]
 
 
 def _rows() -> Select[Any]:

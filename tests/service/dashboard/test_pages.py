@@ -64,7 +64,6 @@ def test_a_finished_job_shows_its_sentence_its_network_and_its_numbers(
     assert page.text.count("<caption>Finalists of") == 0
     assert 'scope="row">logistic regression' in page.text
     tables = html.unescape(verdict_tables(Verdict.from_json(job.verdict)))
-    assert job.verdict["layers"]["sentence"] in tables
     assert tables.count("<caption>Finalists of") == 2
     assert tables.count("logistic regression") >= 2
     assert 'data-finished="yes"' in page.text
@@ -104,8 +103,8 @@ def test_a_verdict_on_numbers_is_shown_with_its_errors(browser: httpx.Client, da
     assert main.rmse is not None
     assert f'<td class="number">{main.test_score:.3f}</td>' in page
     tables = html.unescape(verdict_tables(verdict))
-    assert f'<td class="number">{main.test_score:.3f}</td>' in tables
-    assert f'<td class="number">{main.rmse.value:.2f}</td>' in tables
+    assert f">{main.test_score:.3f}</td>" in tables
+    assert f">{main.rmse.value:.2f}</td>" in tables
     assert "Root mean squared error</th>" in tables
     assert "Difference to each rival, in R²" in tables
     assert "ccuracy" not in tables

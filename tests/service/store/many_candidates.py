@@ -25,7 +25,10 @@ def job_with(database: Database, count: int) -> str:
             )
     with database.write() as session:
         done = select(
-            candidates.c.id, candidates.c.fitness, candidates.c.created_at, *_constants("[]", 1, 1, 0.5, "w")
+            candidates.c.id,
+            candidates.c.fitness,
+            candidates.c.created_at,
+            *_constants('{"format": 1, "epochs": []}', 1, 1, 0.5, "w"),
         ).where(candidates.c.job_id == job_id, candidates.c.status == "evaluated")
         names = ["candidate_id", "fitness", "created_at", "curve", "epochs", "flops", "seconds", "worker"]
         session.execute(insert(evaluations).from_select(names, done))
