@@ -184,10 +184,16 @@ def test_examples_say_what_they_are(visit: Callable[[str, str], Watched], place:
     page = visit(place.url, f"/jobs/{place.digits}/try").page
     examples = page.get_by_role("group", name="Or take one that no network was trained on").get_by_role("button")
     expect(examples).to_have_count(10)
+    draw(page, ZERO)
     examples.nth(7).click()
 
     expect(page.locator("#sentence")).to_contain_text("In the data it is 7.")
     expect(examples.nth(7)).to_have_attribute("aria-pressed", "true")
+    # What was drawn has given way, and can be had back.
+    expect(page.locator("#invitation")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(card(page, "winner").locator(".said")).to_have_text("0")
+    page.get_by_role("button", name="Clear").click()
     draw(page, ONE)
     expect(page.locator("#sentence")).not_to_contain_text("In the data")
     expect(examples.nth(7)).to_have_attribute("aria-pressed", "false")

@@ -34,9 +34,14 @@ export class Surface {
   }
 
   clear() {
+    this.giveWay();
+    this.changed();
+  }
+
+  // Take the drawing away in favor of something else; nothing is reported as changed.
+  giveWay() {
     if (!this.empty) this.#remember();
     this.#wipe();
-    this.changed();
   }
 
   undo() {

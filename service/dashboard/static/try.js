@@ -28,6 +28,7 @@ function start() {
   let asked = null;
   let newest = null;
   let truth = null;
+  let cleared = 0; // How often everything was taken away.
 
   // Answers come while one draws: at most one question is on its way, and the newest one follows it.
   const ask = (made, answer = null) => {
@@ -39,14 +40,16 @@ function start() {
     timer = null;
     if (busy || question === null || question === asked) return;
     busy = true;
-    asked = question;
+    const mine = (asked = question);
     const known = truth;
+    const before = cleared;
     let pause = 0;
+    // While one draws on, the answer to what was there is shown; to what was cleared meanwhile there is none.
     try {
-      const answer = await (await request("POST", path, asked())).json();
-      if (asked === question) show(answer, known);
+      const answer = await (await request("POST", path, mine())).json();
+      if (before === cleared) show(answer, known);
     } catch (error) {
-      if (asked === question) pause = fail(error);
+      if (mine === question) pause = fail(error);
     }
     busy = false;
     if (question !== asked) timer ??= setTimeout(send, pause);
@@ -67,6 +70,7 @@ function start() {
   };
 
   const forget = (text) => {
+    cleared += 1;
     question = asked = newest = null;
     sentence.textContent = text;
     trouble.textContent = "";
@@ -100,7 +104,7 @@ function start() {
     return placed > 0 && placed === fields.size;
   };
 
-  if (canvas) startDrawing(canvas, ask, forget);
+  const giveWay = canvas ? startDrawing(canvas, ask, forget) : () => {};
   const filled = form ? startForm(form, ask) : null;
   const examples = [...page.querySelectorAll(".example")];
   for (const button of examples) {
@@ -109,6 +113,7 @@ function start() {
     if (own) paint(own, picture(row), gray(row));
     button.addEventListener("click", () => {
       for (const each of examples) each.setAttribute("aria-pressed", String(each === button));
+      giveWay();
       if (filled) filled(row, button.dataset.answer ?? null);
       else ask(() => ({ row }), button.dataset.answer ?? null);
     });
@@ -123,6 +128,7 @@ function start() {
   });
 }
 
+// Let the surface ask whenever it changes; return what empties it in favor of an example.
 function startDrawing(canvas, ask, forget) {
   const undo = document.getElementById("undo");
   const invitation = document.getElementById("invitation");
@@ -162,6 +168,11 @@ function startDrawing(canvas, ask, forget) {
       take(event.dataTransfer.files[0]);
     });
   }
+  return () => {
+    surface.giveWay();
+    undo.disabled = !surface.undoable;
+    invitation.hidden = false;
+  };
 }
 
 // Let the form ask whenever it changes; return what fills it with a row (null leaves it empty).
@@ -223,8 +234,8 @@ function number(value) {
 
 // Nothing is ever quite certain.
 function percent(share) {
-  if (share >= 0.9995) return "> 99.9%";
-  return share < 0.0005 ? "< 0.1%" : `${(100 * share).toFixed(1)}%`;
+  if (share >= 0.9995) return "> 99.9 %";
+  return share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
 }
 
 // One sentence on what all of them answer.

@@ -1,3 +1,4 @@
+import hashlib
 from typing import Any
 
 import httpx
@@ -83,6 +84,14 @@ def test_three_networks_answer_the_same_row(running: InProcess, database: Databa
         assert [layer["shape"] for layer in one["layers"]] == [list(values.shape) for values in found]
         for layer, values in zip(one["layers"], found, strict=True):
             np.testing.assert_allclose(layer["values"], values, rtol=1e-3, atol=1e-4 * np.abs(values).max())
+
+
+def test_what_is_kept_beside_the_winner_is_no_model(running: InProcess, database: Database) -> None:
+    job_id, _ = with_others(database)
+    (model,) = running.client.get("/v1/models").json()["models"]
+
+    assert model["sha256"] == hashlib.sha256(to_bytes(NETWORKS["dense"])).hexdigest()
+    assert running.client.get(f"/v1/jobs/{job_id}/network").content == to_bytes(NETWORKS["dense"])
 
 
 def test_a_job_of_an_earlier_release_has_its_winner_alone(running: InProcess, database: Database) -> None:

@@ -44,7 +44,7 @@ def test_numbers_without_names_have_a_field_each(served: Running, database: Data
     assert "number 5" in html
     assert html.count('class="field"') == 5
     assert "only the winner's network is kept" in html
-    assert "found by evolution · accuracy 90.0% on test rows" in html.replace("<bdi>", "").replace("</bdi>", "")
+    assert "found by evolution · accuracy 90.0 % on test rows" in html.replace("<bdi>", "").replace("</bdi>", "")
 
 
 def test_names_of_columns_are_text(served: Running, database: Database) -> None:

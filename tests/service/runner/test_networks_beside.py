@@ -8,17 +8,19 @@ import pytest
 
 from core.export import from_bytes
 from core.training import TrainingConfig
-from evolution.candidate import Evaluation
-from evolution.evaluation import SerialEvaluator
+from evolution.candidate import Candidate, Evaluation
+from evolution.evaluation import SerialEvaluator, evaluate_candidate
 from evolution.retraining import Arm, Retraining
 from service.runner import job_run
-from service.runner.networks_beside import networks_beside
+from service.runner.networks_beside import keep_networks, networks_beside
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import StoredNetwork
 from service.store.network_repository import NetworkRepository
+from tests.core.builders import architecture as dense
+from tests.core.builders import blobs
 from tests.service.runner.jobs import execute, settings_for, submit
-from tests.service.store.samples import architecture
+from tests.service.store.samples import architecture, start
 
 ARMS = ("evolution", "smallest", "random_search", "logistic_regression", "hand_100")
 
@@ -60,6 +62,37 @@ def test_arms_that_never_succeeded_are_left_out() -> None:
     failed = dict.fromkeys(ARMS[1:], (None, None))
 
     assert beside({"evolution": (0.9, 0.8), **failed}) == {}
+
+
+def test_what_is_kept_already_is_not_trained_again(database: Database) -> None:
+    dataset = blobs().standardized()
+    lease = start(database)
+    one = Candidate(0, (), "retrain", 7, dense(6, [4], 3), TrainingConfig(epochs=1), predict_test=True)
+    measured = evaluate_candidate(one, dataset)
+    with database.write() as session:
+        CandidateRepository(session).record(lease, "final", [one], [measured])
+
+    class Stopped(Exception):
+        pass
+
+    def stop() -> None:
+        raise Stopped
+
+    class Idle(SerialEvaluator):
+        def submit(self, candidate: Candidate) -> None:
+            raise AssertionError(candidate)
+
+    interrupted = SerialEvaluator(dataset)
+    with pytest.raises(Stopped):
+        keep_networks(database, lease, {"hand_100": measured}, interrupted, stop)
+
+    assert interrupted.in_flight == 0
+
+    for evaluator in (SerialEvaluator(dataset), Idle(dataset)):
+        numbers = keep_networks(database, lease, {"hand_100": measured}, evaluator, lambda: None)
+
+        assert numbers == [0]
+    assert list(kept(database, lease.job_id)) == ["hand_100"]
 
 
 @pytest.mark.slow
