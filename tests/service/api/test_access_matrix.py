@@ -18,6 +18,7 @@ from anyio.from_thread import BlockingPortal
 from service.access.caller import SCOPES, Scope
 from service.api.access import Entrance, Entrances
 from service.app import create_app
+from service.dashboard.assets import plotly_version
 from service.settings import Settings
 from service.store.database import Database
 from tests.service.api.access_tokens import bearer, make_token
@@ -59,6 +60,7 @@ SHARED: dict[str, tuple[str, str]] = {
     "asset": ("swagger-ui.css", "the page that explains the interface is for everybody"),
     "chart": ("best-so-far", "every job has the same charts"),
     "code": ("not-found", "problems are explained to everybody"),
+    "release": (plotly_version(), "the script that draws charts is for everybody"),
     "token_id": ("1", "administrators manage the tokens of every owner"),
 }
 """Path parameters of things without an owner: an example, and the reason."""
