@@ -58,16 +58,19 @@ from service.api.stopping import Stopping, StopSignal
 from service.api.upload_slots import UploadSlots
 from service.charts.shelf import Shelf
 from service.dashboard import (
+    answer_parts,
     answers,
     assets,
     candidate_table,
     chart_page,
     compare,
     job_list,
+    new,
     overview,
     report,
     sign_in,
 )
+from service.dashboard import datasets as dataset_pages
 from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
 from service.metrics.registry import make_metrics
@@ -104,12 +107,15 @@ _PAGES = (
     job_list,
     overview,
     answers,
+    answer_parts,
     candidate_table,
     chart_page,
     compare,
     report,
     sign_in,
     assets,
+    new,
+    dataset_pages,
 )
 
 _DESCRIPTION = (

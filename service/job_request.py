@@ -4,11 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from service.fields import Distinct, StrictModel, Text, Whole
+from service.fields import Distinct, Prose, StrictModel, Text, Whole
 from service.job_spec import JobSpec
 from service.webhooks.address import LONGEST_URL
 
 LEAST_PRIORITY, HIGHEST_PRIORITY = -10, 10
+MOST_LABELS = 20
+LONGEST_LABEL = 60
+LONGEST_NOTES = 10_000
 
 Priority = Annotated[
     int,
@@ -16,6 +19,8 @@ Priority = Annotated[
     Field(description="Of your jobs that wait, those with a higher one begin first"),
 ]
 
+Labels = Annotated[list[Annotated[str, Text(LONGEST_LABEL)]], Distinct(), Field(max_length=MOST_LABELS)]
+Notes = Annotated[str, Prose(LONGEST_NOTES)]
 
 WebhookEvent = Literal["running", "paused", "succeeded", "failed", "cancelled"]
 
@@ -36,11 +41,20 @@ class WebhookSpec(StrictModel):
 
 
 class JobRequest(JobSpec):
-    """A search to run, how it is to be queued, and who is to be told."""
+    """A search to run, how it is to be queued, what is written on it, and who is to be told."""
 
     priority: Priority = 0
+    # Left out where there is nothing: what a request is known by under its Idempotency-Key stays what it was.
+    labels: Annotated[Labels, Field(description="What to sort the job under", exclude_if=lambda labels: not labels)] = (
+        Field(default_factory=list)
+    )
+    notes: Annotated[Notes, Field(description="What to know about the job", exclude_if=lambda notes: not notes)] = ""
     webhook: WebhookSpec | None = None
 
     def spec(self) -> dict[str, Any]:
         """Return the job spec as it is stored."""
         return self.model_dump(mode="json", include=set(JobSpec.model_fields))
+
+    def details(self) -> dict[str, Any]:
+        """Return what is written on the job, as far as there is something."""
+        return self.model_dump(include={"labels", "notes"})

@@ -149,9 +149,9 @@ def get_dataset(
         own = UploadedDatasetRepository(session, caller.owner).find(name)
     if own is not None:
         return tagged(uploaded_response(own), if_none_match)
-    for dataset in _built_in(database):
-        if dataset.name == name:
-            return tagged(DatasetResponse(**dataset.model_dump()), if_none_match)
+    built_in = built_in_response(database, name)
+    if built_in is not None:
+        return tagged(built_in, if_none_match)
     raise DatasetNotFound("neither a built-in data set nor one of yours has this name")
 
 
@@ -197,6 +197,12 @@ def uploaded_response(dataset: UploadedDataset) -> DatasetResponse:
         ],
         preview=[list(row) for row in known.preview],
     )
+
+
+def built_in_response(database: Database, name: str) -> DatasetResponse | None:
+    """Describe a built-in data set; None where there is none of this name."""
+    found = (dataset for dataset in _built_in(database) if dataset.name == name)
+    return next((DatasetResponse(**dataset.model_dump()) for dataset in found), None)
 
 
 def dataset_of_job(session: Session, job: Job) -> DatasetLine | None:

@@ -98,7 +98,7 @@ def resume_job(
     summary="Submit a job again, with changes",
     description=(
         "The body is a JSON merge patch (RFC 7396) of the job's spec: what it names is replaced, null takes a field "
-        "back to its default, and `{}` submits the very same spec. `priority` and `webhook` may be "
+        "back to its default, and `{}` submits the very same spec. `priority`, `labels`, `notes` and `webhook` may be "
         "given too. A name that was made from strategy and data set is "
         "made anew. The new job says what it was `cloned_from`."
     ),

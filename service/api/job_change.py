@@ -1,26 +1,21 @@
 """What can be changed of a job after it was submitted."""
 
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from service.api.job_responses import JobResponse
 from service.budget_spec import BudgetChange
-from service.fields import Disagreement, Distinct, Prose, StrictModel, Switch, Text
-
-MOST_LABELS: Final = 20
-LONGEST_LABEL: Final = 60
-LONGEST_NOTES: Final = 10_000
+from service.fields import Disagreement, StrictModel, Switch, Text
+from service.job_request import Labels, Notes
 
 
 class JobChange(StrictModel):
     """A change of a job; what is left out stays as it is."""
 
     name: Annotated[str, Text(200)] | None = None
-    labels: Annotated[list[Annotated[str, Text(LONGEST_LABEL)]], Distinct(), Field(max_length=MOST_LABELS)] | None = (
-        None
-    )
-    notes: Annotated[str, Prose(LONGEST_NOTES)] | None = None
+    labels: Labels | None = None
+    notes: Notes | None = None
     archived: Annotated[bool, Switch()] | None = None
     budget: BudgetChange | None = None
 

@@ -14,6 +14,7 @@ from service.job_request import JobRequest, WebhookSpec
 from service.job_spec import JobSpec
 from service.settings import Settings
 from service.store.idempotency_repository import Answer
+from service.store.job_details import change_details
 from service.store.job_repository import JobRepository
 from service.store.queue import Queue
 from service.store.webhook_repository import WebhookRepository
@@ -68,6 +69,7 @@ def queued(
         cloned_from=cloned_from,
         priority=request.priority,
     )
+    change_details(session, job.id, request.details())
     if webhook is not None:
         WebhookRepository(session).create(job.id, webhook.url, webhook.events, webhook.secret)
     told = SubmittedJobResponse(**read_job(session, owner, job.id).model_dump(), webhook=webhook)

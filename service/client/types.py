@@ -621,7 +621,7 @@ class JobPage(TypedDict):
 
 
 class JobRequest(TypedDict):
-    """A search to run, how it is to be queued, and who is to be told."""
+    """A search to run, how it is to be queued, what is written on it, and who is to be told."""
 
     format: NotRequired[Literal[1]]
     dataset: str
@@ -641,6 +641,8 @@ class JobRequest(TypedDict):
     verdict: NotRequired[VerdictSpec]
     limits: NotRequired[LimitsSpec]
     priority: NotRequired[int]
+    labels: NotRequired[list[str]]
+    notes: NotRequired[str]
     webhook: NotRequired[WebhookSpec | None]
 
 

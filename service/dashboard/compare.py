@@ -92,7 +92,7 @@ def best_so_far_figure(summaries: list[JobSummary]) -> dict[str, Any]:
         )
     words = words_of(metric)
     left_out = len(summaries) - len(shown)
-    note = f"{left_out} of the jobs have no score of the same metric and are not drawn." if left_out else ""
+    note = f"Jobs not drawn, for want of a score of the same metric: {left_out}." if left_out else ""
     axis: dict[str, Any] = {"title": {"text": f"best validation {words.name} so far"}}
     if metric != "r2":
         axis |= {"tickformat": ".1%"}
@@ -101,6 +101,7 @@ def best_so_far_figure(summaries: list[JobSummary]) -> dict[str, Any]:
         "layout": {
             "xaxis": {"title": {"text": "candidate"}},
             "yaxis": axis,
+            "showlegend": True,
             "legend": {"orientation": "h", "y": 1.15},
             "meta": {
                 "note": note,

@@ -28,8 +28,9 @@ FEWEST_COLUMNS: Final = 2
 PASSAGE: Final = 30
 """The width of a line that passes through a row."""
 
-LABEL: Final = 34
-"""The height of the two lines above a box."""
+LABEL: Final = 36
+LINE: Final = 21
+"""The heights of two lines above a box, and of one."""
 
 _LONGEST_LINE: Final = 21
 _FOUND: Final = {"anchor": "plain design", "random": "random network"}
@@ -218,6 +219,8 @@ def _edges(
     older: tuple[float, float] | None,
 ) -> str:
     x, y = places[_Spot(one.number)]
+    # Lines end above the words, which would be crossed out by them.
+    y -= LINE if one.change is None else LABEL
     parts = []
     for parent in one.parents:
         if _Spot(parent) not in places:

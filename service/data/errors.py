@@ -12,6 +12,7 @@ class DatasetUnavailable(Exception):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"data set {name} cannot be read: {reason}")
+        self.reason = reason
 
 
 class InvalidFile(Exception):

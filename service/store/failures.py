@@ -34,8 +34,10 @@ class Failures:
         return len(self.numbers)
 
 
-def latest_failures(session: Session, job_id: str, phases: Iterable[Phase]) -> tuple[Failures, ...]:
-    """Return the reasons for the latest failures of each of the phases, the most frequent first."""
+def latest_failures(
+    session: Session, job_id: str, phases: Iterable[Phase], limit: int = LOOKED_AT
+) -> tuple[Failures, ...]:
+    """Return the reasons for the latest `limit` failures of each of the phases, the most frequent first."""
     found: dict[tuple[Phase, str], tuple[str, list[int]]] = {}
     for phase in phases:
         rows = session.execute(
@@ -43,7 +45,7 @@ def latest_failures(session: Session, job_id: str, phases: Iterable[Phase]) -> t
             .join_from(candidates, evaluations, evaluations.c.candidate_id == candidates.c.id)
             .where(candidates.c.job_id == job_id, candidates.c.phase == phase, candidates.c.status == "failed")
             .order_by(candidates.c.number.desc())
-            .limit(LOOKED_AT)
+            .limit(limit)
         )
         for row in rows:
             kind = _NUMBER.sub("#", row.error or "")

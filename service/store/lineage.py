@@ -62,12 +62,15 @@ def lineage(session: Session, job_id: str, number: int) -> Lineage | None:
     return Lineage(family, complete, track_record(session, job_id, PHASE))
 
 
-def ancestors(session: Session, job_id: str, number: int) -> tuple[tuple[Relative, ...], bool]:
+def ancestors(
+    session: Session, job_id: str, number: int, *, most: int | None = None
+) -> tuple[tuple[Relative, ...], bool]:
     """Return a candidate of the search with its ancestors, by generation, then by number; and whether these are all."""
+    limit = MOST_RELATIVES if most is None else most
     found: dict[int, Relative] = {}
     wanted, generation = {number}, 0
-    while wanted and len(found) < MOST_RELATIVES:
-        rows = _load(session, job_id, sorted(wanted)[: MOST_RELATIVES - len(found)])
+    while wanted and len(found) < limit:
+        rows = _load(session, job_id, sorted(wanted)[: limit - len(found)])
         for row in rows:
             found[row.number] = Relative(
                 number=row.number,

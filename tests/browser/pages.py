@@ -64,7 +64,7 @@ class Watched:
 
     def check(self) -> None:
         """Assert that nothing went wrong so far."""
-        assert self.faults == []
+        assert not self.faults, "\n".join(self.faults)
 
     def check_axe(self) -> None:
         """Assert that axe finds nothing, in both color schemes and on a phone as on a desk."""
@@ -81,7 +81,7 @@ class Watched:
         self.page.set_viewport_size(before)
         self.page.emulate_media(color_scheme="light")
 
-        assert found == []
+        assert not found, "\n".join(found)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:

@@ -2,12 +2,13 @@
 // the service as Plotly's JSON, with colors for its marks alone; the page's own colors are added here.
 import { Refused, root } from "./service.js";
 
-const PAUSE = 10_000; // between two requests for one chart while events arrive
+const PAUSE = 30_000; // between two requests for one chart while events arrive; points of some come with the events
 const JITTER = 2_000; // so that those who watch one job do not ask all at once
 const REDRAW = 400; // between two drawings of points that came as events
 const MOST_POINTS = 4_000; // of which a browser draws no more without being asked to wait
 const MOST_ROWS = 200; // of a table
-const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+// Plotly would offer to upload a chart to a cloud of its own.
+const CONFIG = { responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "", modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const states = new WeakMap();

@@ -1,6 +1,6 @@
 // The page of a job while it runs. What an event tells is written at once, without a request; parts of the page are
 // asked for when they have changed: the best network when there is a better one, the slow parts every ten seconds.
-import { refresh } from "./charts.js";
+import { append, refresh } from "./charts.js";
 import { load, paced } from "./parts.js";
 import { Refused, request, root } from "./service.js";
 import { follow } from "./stream.js";
@@ -31,12 +31,15 @@ function write(id, text) {
   if (element !== null && element.textContent !== text) element.textContent = text;
 }
 
+let missed = false;
+
 function state(name) {
   const line = document.getElementById("connection");
   line.dataset.state = name;
   write("connection", STATES[name]);
   // What was asked for in vain meanwhile.
-  if (name === "live") work();
+  if (name === "live" && missed) work();
+  missed = name === "reconnecting";
 }
 
 function count(value) {
@@ -133,6 +136,7 @@ const HANDLERS = {
   evaluated(data) {
     progressed(data);
     if (data.phase === "search") told(data, score(data.fitness));
+    for (const chart of ["best-so-far", "candidates"]) append(chart, data);
   },
   failed(data) {
     progressed(data);

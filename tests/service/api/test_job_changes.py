@@ -143,3 +143,14 @@ def test_a_verdict_has_a_tag(running: InProcess, database: Database) -> None:
 
     assert answer.json() == stored
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_labels_and_notes_may_come_with_the_job_and_are_no_part_of_its_spec(running: InProcess) -> None:
+    plain = submit(running.client)
+    marked = submit(running.client, labels=["thesis", "a"], notes="Two\nlines.")
+
+    assert (plain["labels"], plain["notes"]) == ([], "")
+    assert (marked["labels"], marked["notes"]) == (["a", "thesis"], "Two\nlines.")
+    assert marked["spec"] == plain["spec"]
+    refused = running.client.post("/v1/jobs", json={"dataset": "digits-8x8", "labels": ["a", "a"]})
+    assert pointers(problem_of(refused, 422, "invalid-spec")) == ["/labels"]

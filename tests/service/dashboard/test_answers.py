@@ -12,7 +12,8 @@ import pytest
 
 from evolution.verdict import Verdict
 from service.dashboard import smaller_budgets
-from service.dashboard.answers import calibration_sentence, family_sentence
+from service.dashboard.answer_parts import calibration_sentence
+from service.dashboard.answers import family_sentence
 from service.dashboard.family_tree import fold, nearest
 from service.settings import Settings
 from service.store.candidate_repository import CandidateRepository

@@ -1,38 +1,43 @@
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
-from service.store.failures import LOOKED_AT, Failures, latest_failures
+from service.store.failures import Failures, latest_failures
 from tests.service.store.samples import candidate, evaluation, start
 
 
-def test_reasons_are_counted_by_phase_whatever_the_numbers_in_them(database: Database) -> None:
+def fail(database: Database, *reasons: str | None) -> str:
     lease = start(database)
-    proposed = [candidate(number) for number in range(6)]
-    reasons = [None, "diverged in epoch 2", "too slow", "diverged in epoch 1", None, "diverged in epoch 3"]
-    outcomes = [
-        evaluation(one, 0.5 if reason is None else None, error=reason)
-        for one, reason in zip(proposed, reasons, strict=True)
-    ]
+    candidates = [candidate(number) for number in range(len(reasons))]
     with database.write() as session:
-        CandidateRepository(session).record(lease, "search", proposed, outcomes)
-        CandidateRepository(session).record(lease, "final", proposed[:1], [evaluation(proposed[0], None)])
+        CandidateRepository(session).record(
+            lease,
+            "search",
+            candidates,
+            [
+                evaluation(one, 0.5) if reason is None else evaluation(one, None, error=reason)
+                for one, reason in zip(candidates, reasons, strict=True)
+            ],
+        )
+    return lease.job_id
+
+
+def test_reasons_are_told_apart_but_for_their_numbers(database: Database) -> None:
+    job_id = fail(
+        database, "diverged in epoch 3", None, "the worker died", "diverged in epoch 12", "diverged in epoch 4"
+    )
+
     with database.read() as session:
-        found = latest_failures(session, lease.job_id, ["search", "final"])
+        found = latest_failures(session, job_id, ["search", "baseline"])
 
     assert found == (
-        Failures("search", "diverged in epoch 3", (5, 3, 1)),
-        Failures("search", "too slow", (2,)),
-        Failures("final", "diverged in epoch 2", (0,)),
+        Failures("search", "diverged in epoch 4", (4, 3, 0)),
+        Failures("search", "the worker died", (2,)),
     )
     assert found[0].count == 3
 
 
 def test_the_latest_are_looked_at(database: Database) -> None:
-    lease = start(database)
-    proposed = [candidate(number) for number in range(LOOKED_AT + 2)]
-    outcomes = [evaluation(one, None, error="early" if one.number < 2 else "late") for one in proposed]
-    with database.write() as session:
-        CandidateRepository(session).record(lease, "search", proposed, outcomes)
+    job_id = fail(database, *["diverged in epoch 1"] * 4)
     with database.read() as session:
-        (found,) = latest_failures(session, lease.job_id, ["search"])
+        found = latest_failures(session, job_id, ["search"], limit=2)
 
-    assert (found.reason, found.count, found.numbers[-1]) == ("late", LOOKED_AT, 2)
+    assert found == (Failures("search", "diverged in epoch 1", (3, 2)),)
