@@ -150,6 +150,7 @@ def test_nobody_gets_in_without_a_token(guarded: InProcess, operations: list[Ope
         "GET /readyz",
         "GET /docs",
         "GET /docs/{asset}",
+        "GET /plotly-{release}.js",
         "GET /problems",
         "GET /problems/{code}",
         "GET /sign-in",
