@@ -64,7 +64,7 @@ def answers_context(job_id: str, owner: str, database: Database, root: str) -> d
 def family_sentence(tree: FamilyTree, *, of_verdict: bool) -> str:
     """Say where a network comes from."""
     one = tree.ancestors[0]
-    which = "The network of the verdict" if of_verdict else "The best network so far"
+    which = "The network of the verdict" if of_verdict else "The network with the best score so far"
     told = f"{which} was first candidate {one.number:,} of the search"
     before = len(tree.ancestors) - 1 + tree.older
     if not before:

@@ -17,7 +17,7 @@ from service.dashboard.drawings import thumbnail_bars
 from service.store.lineage import Relative
 from service.store.track_record import AGAIN
 
-MOST_DRAWN: Final = 36
+MOST_DRAWN: Final = 24
 
 COLUMN: Final = 156
 ROW: Final = 164

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from core.metrics import MetricName
+from evolution.errors import InvalidSpace
 from evolution.metric_words import words_of
 from service.api.specs import spec_of
 from service.errors import Conflict
@@ -20,8 +21,8 @@ SHARES: Final = ((2, "half"), (4, "a quarter"))
 def smaller_budgets(session: Session, summary: JobSummary) -> list[str]:
     """Return the sentences; empty while there are too few candidates.
 
-    Where a replay would take long, or the spec is of a release that this one cannot read, they are about the best score
-    so far alone.
+    Where a replay would take long, or an earlier release's spec or networks are none that this one knows, they are
+    about the best score so far alone.
     """
     search, job = summary.progress("search"), summary.job
     if search.evaluated + search.failed <= MOST_REPLAYED:
@@ -29,7 +30,7 @@ def smaller_budgets(session: Session, summary: JobSummary) -> list[str]:
         budgets = {stored // part: share for part, share in SHARES if stored // part > 0}
         try:
             found = replay(session, job.id, spec_of(job), list(budgets))
-        except Conflict:
+        except (Conflict, InvalidSpace):
             return _by_best_score(search.proposed, summary)
         return [replayed_sentence(budgets[one.evaluations], one, job.metric) for one in found]
     return _by_best_score(search.proposed, summary)

@@ -114,7 +114,7 @@ def test_before_the_end_the_page_shows_what_is_known(browser: httpx.Client, data
     assert "The tree appears with the first candidate that has a score." in waiting
     assert "The film begins with the first candidate." in waiting
     assert "The job is at work. The verdict comes at its end" in page
-    assert "The best network so far was first candidate 1 of the search, made by widen." in page
+    assert "The network with the best score so far was first candidate 1 of the search, made by widen." in page
     assert f"/jobs/{job_id}/candidates/0" in page
     assert "<table" not in page.split('<svg class="tree"')[0]
 
@@ -135,6 +135,7 @@ def test_a_job_without_a_verdict_says_why(
 
     assert told in page
     assert "<script>alert" not in page
+    assert "x" * 2_000 not in page
     assert 'class="tree"' in page
 
 
@@ -197,6 +198,12 @@ def test_a_replay_that_takes_long_is_told_by_the_best_scores(
     less = read(browser, finished(database), "/less")
 
     assert "After half of the candidates (1) the best score was 50.0 %" in less
+
+
+def test_networks_outside_the_space_are_told_by_the_best_scores(browser: httpx.Client, database: Database) -> None:
+    job_id = finished(database, spec={"space": {"max_layers": 0, "min_layers": 0}})
+
+    assert "After half of the candidates (1)" in read(browser, job_id, "/less")
 
 
 def test_a_spec_of_another_release_is_told_by_the_best_scores(browser: httpx.Client, database: Database) -> None:

@@ -9,7 +9,7 @@ from service.store import lineage as lineage_module
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
 from service.store.entities import Lease
-from service.store.lineage import Lineage, lineage
+from service.store.lineage import Lineage, ancestors, lineage
 from service.store.track_record import OperatorSuccess
 from tests.service.store.samples import candidate, evaluation, start
 
@@ -71,6 +71,17 @@ def test_a_tree_that_is_too_large_says_so(database: Database, monkeypatch: pytes
 
     assert [one.number for one in tree.family] == [8, 7, 6, 5]
     assert not tree.complete
+
+
+def test_a_tree_can_be_asked_for_alone_and_up_to_a_size(database: Database) -> None:
+    lease = start(database)
+    store(database, lease, [(child(n, "widen", (n - 1,) if n else ()), 0.5) for n in range(9)])
+    with database.read() as session:
+        some, complete = ancestors(session, lease.job_id, 8, most=3)
+        all_of_them, whole = ancestors(session, lease.job_id, 8)
+
+    assert ([one.number for one in some], complete) == ([8, 7, 6], False)
+    assert (len(all_of_them), whole) == (9, True)
 
 
 def test_an_operator_is_judged_by_the_best_parent(database: Database) -> None:
