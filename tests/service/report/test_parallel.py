@@ -22,7 +22,7 @@ def _parallel() -> dict[str, Any]:
             "tickvals": [0, 1],
             "ticktext": ["relu", "tanh"],
         },
-        {"label": "Score", "values": [row / 10 for row in range(ROWS)], "range": [0.2, 0.9]},
+        {"label": "Validation accuracy (%)", "values": [row / 10 for row in range(ROWS)], "range": [0.2, 0.9]},
     ]
     line = {"color": [row / 10 for row in range(ROWS)]}
     return {
@@ -39,7 +39,7 @@ def test_every_candidate_is_a_line_through_all_axes() -> None:
     assert len(lines) == ROWS
     assert all([x for x, _ in line] == [0, 1, 2, 3] for line in lines)
     assert figure["layout"]["meta"] == {"note": "all"}
-    assert figure["layout"]["xaxis"]["ticktext"] == ["Layers", "Parameters", "Activation", "Score"]
+    assert figure["layout"]["xaxis"]["ticktext"] == ["Layers", "Parameters", "Activation", "Validation<br>accuracy (%)"]
 
 
 def test_heights_follow_the_values_within_the_range() -> None:
@@ -57,6 +57,7 @@ def test_the_ends_of_the_axes_are_named() -> None:
 
     assert marks[:2] == [(0, 0, "0"), (0, 1, "2")]
     assert marks[2:4] == [(1, 0, "100"), (1, 1, "794.3")]
+    assert marks[6:] == [(3, 0, "20"), (3, 1, "90")]
     assert marks[4:6] == [(2, 0, "relu"), (2, 1, "tanh")]
 
 
