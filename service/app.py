@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.access.exposure import known_hosts, require_token_to_start
 from service.api import (
+    ask,
     audit,
     candidates,
     charts,
@@ -72,6 +73,7 @@ from service.dashboard import (
     playground,
     report,
     sign_in,
+    try_page,
 )
 from service.dashboard import datasets as dataset_pages
 from service.dashboard.fragments import Fragments
@@ -96,6 +98,7 @@ _RESOURCES = (
     charts,
     events,
     networks,
+    ask,
     verdicts,
     recommendations,
     datasets,
@@ -120,6 +123,7 @@ _PAGES = (
     candidate,
     playground,
     report,
+    try_page,
     sign_in,
     assets,
     new,

@@ -35,6 +35,8 @@ def addresses(client: httpx.Client, job: str) -> dict[str, str]:
         "best candidates": f"/v1/jobs/{job}/candidates?page_size=50&sort=fitness",
         "best candidates, deep inside": deep_by_fitness,
         "events, deep inside": f"/v1/jobs/{job}/events?after=500000&page_size=50",
+        "chart of the best": f"/v1/jobs/{job}/charts/best-so-far?format=plotly",
+        "chart of the sizes": f"/v1/jobs/{job}/charts/candidates?format=plotly",
         "page of the jobs": "/",
         "page of one job": f"/jobs/{job}",
     }

@@ -193,6 +193,17 @@ class Client:
             params={"include_inputs": "true"} if include_inputs else {},
         )
 
+    def ask(self, job_id: str, row: Any) -> types.Ask:
+        """Let the networks of a job (winner, runner-up, the one without hidden layers) answer a row."""
+        content = json.dumps({"row": row}).encode("utf-8")
+        return self._json(
+            types.Ask,
+            "POST",
+            f"/v1/jobs/{_segment(job_id)}/ask",
+            content=content,
+            headers={"Content-Type": "application/json"},
+        )
+
     def record(self, job_id: str) -> types.Record:
         """Return what was run on what: versions, processor, hashes of rows and model."""
         return self._json(types.Record, "GET", f"/v1/jobs/{_segment(job_id)}/record")

@@ -52,6 +52,39 @@ class Arm(TypedDict):
     rmse: NotRequired[Rmse | None]
 
 
+class Ask(TypedDict):
+    """The row as the networks saw it, and their answers, the winner's first."""
+
+    job_id: str
+    task: str
+    classes: list[str]
+    prepared: list[Any]
+    networks: list[AskedNetwork]
+
+
+class AskRequest(TypedDict):
+    """One row, or one drawing; not both."""
+
+    row: NotRequired[list[Any] | dict[str, Any] | None]
+    drawing: NotRequired[Drawing | None]
+
+
+class AskedNetwork(TypedDict):
+    """What one network answers; what does not belong to its task is null."""
+
+    role: Literal["winner", "runner_up", "linear"]
+    arm: str
+    label: str
+    description: str
+    parameters: int
+    validation_score: float | None
+    class_name: str | None
+    labels: list[str] | None
+    probabilities: list[float] | None
+    values: list[float] | None
+    layers: list[HiddenLayer]
+
+
 class AuditEntry(TypedDict):
     """A request that changed something, or was refused to."""
 
@@ -387,6 +420,14 @@ class Download(TypedDict):
     reason: str | None
 
 
+class Drawing(TypedDict):
+    """Pixels row by row, 0 to 255: for digits the ink, for other pictures the gray value."""
+
+    width: int
+    height: int
+    pixels: list[int]
+
+
 class Dropout(TypedDict):
     """In training sets each value to 0 with probability `rate`."""
 
@@ -584,6 +625,17 @@ class Group(TypedDict):
     behind_low: float | None
     behind_high: float | None
     adjusted_p_value: float | None
+
+
+class HiddenLayer(TypedDict):
+    """One hidden layer; layers that only pass values on (flatten, dropout) are left out."""
+
+    kind: str
+    description: str
+    activation: str | None
+    shape: list[int]
+    values: NotRequired[list[float] | None]
+    maps: NotRequired[list[list[list[float]]] | None]
 
 
 class Importance(TypedDict):

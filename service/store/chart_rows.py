@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, Text, case, cast, func, select
+from sqlalchemy import Row, Select, Text, cast, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.architecture import Architecture
@@ -152,20 +152,25 @@ class ChartRows:
     def front(self) -> tuple[int, ...]:
         """Return the numbers of the candidates that no other beats in both score and parameters, by parameters.
 
-        Of all candidates, by the scores as they fell out. One pass over the index of the ranking, which holds all that
-        it needs: a candidate belongs to the front when it is smaller than all that rank before it.
+        Of all candidates, by the scores as they fell out. Down the index of the ranking, from each that is found to the
+        next one that is smaller: one pass at most, and none behind the smallest candidate of all.
         """
         ranking = (candidates.c.negative_fitness, candidates.c.parameters, candidates.c.number)
-        before = func.min(candidates.c.parameters).over(order_by=ranking, rows=(None, -1)).label("smallest_before")
-        ranked = (
-            select(candidates.c.number, candidates.c.parameters, before)
-            .where(*self._of_phase, candidates.c.negative_fitness.is_not(None))
-            .subquery()
-        )
-        smaller = case((ranked.c.smallest_before.is_(None), True), else_=ranked.c.parameters < ranked.c.smallest_before)
-        return tuple(
-            self._session.execute(select(ranked.c.number).where(smaller).order_by(ranked.c.parameters)).scalars()
-        )
+        scored = (*self._of_phase, candidates.c.negative_fitness.is_not(None))
+        smallest = self._session.execute(select(func.min(candidates.c.parameters)).where(*self._of_phase)).scalar_one()
+        found: list[int] = []
+        place = self._session.execute(select(*ranking).where(*scored).order_by(*ranking).limit(1)).first()
+        while place is not None:
+            found.append(place.number)
+            if place.parameters <= smallest:
+                break
+            place = self._session.execute(
+                select(*ranking)
+                .where(*scored, candidates.c.parameters < place.parameters, tuple_(*ranking) > tuple_(*place))
+                .order_by(*ranking)
+                .limit(1)
+            ).first()
+        return tuple(reversed(found))
 
     def record(self) -> TrackRecord:
         """Return how the operators and the predictions of the phase did."""

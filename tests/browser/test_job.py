@@ -196,6 +196,26 @@ def test_a_page_whose_job_is_deleted_elsewhere_says_so(visit: Visit, place: Plac
     watched.forgive("404")
 
 
+def test_a_stream_that_is_refused_is_asked_for_again(visit: Visit, place: Place) -> None:
+    job_id = submit(place.database, name="behind a proxy")
+    with place.database.write() as session:
+        JobControl(session).pause(job_id)
+    watched = visit(place.running.url, f"/jobs/{job_id}")
+    page = watched.page
+    expect(page.locator("#connection")).to_have_text("live")
+    # EventSource itself gives up for ever at such an answer.
+    page.route("**/events?*", lambda route: route.fulfill(status=502, body="no"))
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+    expect(page.locator("#connection")).to_contain_text("the service cannot be reached")
+
+    page.unroute("**/events?*")
+
+    expect(page.locator("#connection")).to_have_text("live", timeout=15_000)
+
+    watched.forgive("502")
+
+
 def test_a_finished_job_begins_with_its_verdict(visit: Visit, place: Place) -> None:
     watched = visit(place.running.url, f"/jobs/{place.finished}")
     page = watched.page
@@ -217,8 +237,8 @@ def test_names_labels_and_notes_are_written_on_the_page(visit: Visit, place: Pla
     watched = visit(place.running.url, f"/jobs/{place.finished}")
     page = watched.page
     page.get_by_role("button", name="Edit name, labels, notes").click()
-    page.get_by_label("Name").fill("<i>another</i> name")
-    page.get_by_label("Labels").fill("thesis, chapter 3,")
+    page.get_by_role("textbox", name="Name").fill("<i>another</i> name")
+    page.get_by_role("textbox", name="Labels").fill("thesis, chapter 3,")
     page.get_by_role("textbox", name="Notes").fill("Two\nlines")
     page.get_by_role("button", name="Save").click()
 

@@ -119,6 +119,8 @@ async function draw(figure) {
   const canvas = figure.querySelector(".canvas");
   const empty = data.length === 0;
   figure.classList.toggle("empty", empty);
+  // Not one image: Plotly puts buttons into it.
+  canvas.setAttribute("role", "group");
   if (meta.summary) canvas.setAttribute("aria-label", meta.summary);
   note.textContent = empty ? [meta.summary, meta.note].filter(Boolean).join(" ") : (meta.note ?? "");
   Object.assign(own, { data, layout, revision: own.revision + 1 });

@@ -47,7 +47,7 @@ function count(value) {
 }
 
 function score(fitness) {
-  return region.dataset.metric === "r2" ? fitness.toFixed(3) : `${(100 * fitness).toFixed(1)}%`;
+  return region.dataset.metric === "r2" ? fitness.toFixed(3) : `${(100 * fitness).toFixed(1)} %`;
 }
 
 function shown(status) {
@@ -135,6 +135,7 @@ const HANDLERS = {
   },
   evaluated(data) {
     progressed(data);
+    for (const chart of ["best-so-far", "candidates"]) append(chart, data);
     if (data.phase === "search") told(data, score(data.fitness));
     for (const chart of ["best-so-far", "candidates"]) append(chart, data);
   },

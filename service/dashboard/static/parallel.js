@@ -79,6 +79,9 @@ class Parallel {
     this.fields();
     figure.querySelector(".reset").onclick = () => this.reset();
     this.show();
+    // The list keeps its height, or the page would move below the pointer that drags.
+    const list = figure.querySelector(".matching");
+    list.style.minHeight = `${list.offsetHeight}px`;
   }
 
   y(place) {

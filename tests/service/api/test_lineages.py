@@ -32,6 +32,7 @@ def test_the_lineage_of_the_best_or_of_any_other(running: InProcess, database: D
         "mean_change": 0.25,
     }
     assert told["calibration"]["predictions"] == 1
+    assert told["sampled"] is None
 
     other = running.client.get(f"/v1/jobs/{job_id}/lineage?number=0").json()
 

@@ -53,6 +53,7 @@ def test_all_addresses(description: dict[str, Any]) -> None:
         "GET /v1/jobs/{job_id}/charts/{chart}",
         "GET /v1/jobs/{job_id}/events",
         "GET /v1/jobs/{job_id}/network",
+        "POST /v1/jobs/{job_id}/ask",
         "GET /v1/jobs/{job_id}/verdict",
         "GET /v1/jobs/{job_id}/front",
         "GET /v1/jobs/{job_id}/what-if",
