@@ -121,12 +121,12 @@ def advice_for(error: str) -> str:
             "workers at once, leave each more memory."
         )
     if error == OUT_OF_MEMORY or error.startswith("out_of_memory"):
-        return "Lower `space.max_units`, `space.max_parameters` or `training.batch_size`, or raise the limit of memory."
+        return "Lower space.max_units, space.max_parameters or training.batch_size, or raise limits.memory_bytes."
     if error.startswith("timeout"):
-        return "Raise `limits.seconds`, or lower `training.epochs` or the size of the networks."
+        return "Raise limits.seconds, or lower training.epochs or the size of the networks."
     return (
         "The numbers grew beyond all bounds while it was trained. Some that diverge are usual, and the search "
-        "learns from them; where many do, lower `training.learning_rate` or set `training.clip_norm`."
+        "learns from them; where many do, lower training.learning_rate or set training.clip_norm."
     )
 
 
