@@ -23,7 +23,7 @@ from tests.service.store.samples import candidate, claim, evaluation
 
 pytestmark = pytest.mark.slow
 
-OFFLINE_SECONDS = float(os.environ.get("CAMBRIAN_TEST_OFFLINE_SECONDS", "2"))
+OFFLINE_SECONDS = float(os.environ.get("CAMBRIAN_TEST_OFFLINE_SECONDS", "1"))
 """How long the service is away, and the network; set by whoever wants to see a longer absence."""
 
 LONG: dict[str, Any] = {"budget": {"evaluations": 3000}, "training": {"epochs": 8}}
@@ -214,6 +214,38 @@ def test_a_stream_that_is_refused_is_asked_for_again(visit: Visit, place: Place)
     expect(page.locator("#connection")).to_have_text("live", timeout=15_000)
 
     watched.forgive("502")
+
+
+def test_a_page_that_nobody_looks_at_gives_its_connection_back(
+    visit: Visit, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(place.database, name="in a tab behind others")
+    watched = visit(place.running.url, f"/jobs/{job_id}")
+    page = watched.page
+    page.clock.install()
+    page.reload()
+    expect(page.locator("#connection")).to_have_text("live")
+    feed = place.running.server.config.app.state.event_feed  # type: ignore[union-attr]
+    monkeypatch.setattr(feed, "keep_alive_seconds", 0.1)
+
+    def look(hidden: str) -> None:
+        page.evaluate(f"Object.defineProperty(document, 'hidden', {{ configurable: true, value: {hidden} }})")
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    look("true")
+    page.clock.run_for(21_000)
+    deadline = time.monotonic() + 10
+    while feed.streams and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    assert feed.streams == 0
+
+    with place.database.write() as session:
+        JobControl(session).pause(job_id)
+    look("false")
+
+    expect(page.locator("#status")).to_have_text("paused")
+    assert live(page, "gaps") == "0"
 
 
 def test_a_finished_job_begins_with_its_verdict(visit: Visit, place: Place) -> None:
