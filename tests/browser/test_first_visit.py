@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import onnx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Watched
 from tests.service.cli.commands import environment, serving
@@ -63,13 +63,7 @@ def test_a_job_from_the_form_to_its_deletion(visit: Callable[[str, str], Watched
 
         # Draw a one, and be answered.
         page.goto(f"{service.url}/jobs/{job}/try")
-        surface = page.locator("#canvas").bounding_box()
-        assert surface is not None
-        x, top, height = surface["x"] + surface["width"] / 2, surface["y"], surface["height"]
-        page.mouse.move(x, top + 0.15 * height)
-        page.mouse.down()
-        page.mouse.move(x, top + 0.85 * height, steps=12)
-        page.mouse.up()
+        draw_a_one(page)
         expect(page.locator("#sentence")).to_contain_text("1")
 
         # Take it along.
@@ -91,3 +85,15 @@ def test_a_job_from_the_form_to_its_deletion(visit: Callable[[str, str], Watched
         expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
 
         assert httpx.get(f"{service.url}/v1/jobs/{job}").status_code == 404
+
+
+def draw_a_one(page: Page) -> None:
+    surface = page.locator("#canvas").bounding_box()
+
+    assert surface is not None
+
+    x, top, height = surface["x"] + surface["width"] / 2, surface["y"], surface["height"]
+    page.mouse.move(x, top + 0.15 * height)
+    page.mouse.down()
+    page.mouse.move(x, top + 0.85 * height, steps=12)
+    page.mouse.up()
