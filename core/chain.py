@@ -32,7 +32,7 @@ class Chain:
 
     `weights` are one (inputs + 1, units) per layer with parameters, `gradients` the arrays of the same shapes that
     `backward` fills; without them the chain is for inference. `noise` feeds dropout, and is needed with `gradients`
-    when there is any. `logits` is (outputs, rows).
+    when there is any. `logits` is (outputs, rows), `hidden` what each layer before it puts out.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Chain:
             used += own is not None
             layers.append(_prepare(stage, signal, own, noise if training else None, training))
             signal = layers[-1].output
+        self.hidden = tuple(layer.output for layer in layers)
         for layer in layers:
             forward.extend(layer.forward)
         backward: list[Call] = []

@@ -10,6 +10,7 @@ from core.arrays import Array, aligned
 from core.chain import inference
 from core.dataset import TASKS, Standardization, Task
 from core.errors import InvalidDataset
+from core.forward_pass import ForwardPass, forward_pass
 from core.initializers import initialize_layer
 
 
@@ -89,7 +90,10 @@ class Network:
 
     def predict_prepared(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         """Return what `predict` returns, for inputs (n, inputs) that were standardized already."""
-        outputs = self.logits(inputs)
+        return self.predictions_of(self.logits(inputs))
+
+    def predictions_of(self, outputs: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+        """Return what `predict` returns, for logits (n, outputs)."""
         match self.task:
             case "classification":
                 classes: npt.NDArray[np.int64] = outputs.argmax(axis=1)
@@ -113,7 +117,10 @@ class Network:
         """
         if self.task == "regression":
             raise InvalidDataset("a network for regression gives values, no probabilities; use predict")
-        logits = self.logits(self._prepared(inputs))
+        return self.probabilities_of(self.logits(self._prepared(inputs)))
+
+    def probabilities_of(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return what `predict_probabilities` returns, for logits (n, outputs) of any task but regression."""
         with np.errstate(under="ignore"):
             if self.task == "classification":
                 exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -122,6 +129,15 @@ class Network:
             # The tanh form of the sigmoid overflows nowhere.
             yes = np.tanh(logits * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
         return np.concatenate([1 - yes, yes], axis=1) if self.task == "binary" else yes
+
+    def forward_pass(self, inputs: npt.NDArray[Any]) -> ForwardPass:
+        """Return logits and what the hidden layers put out, for a few raw inputs; shapes and errors as in `predict`.
+
+        Numbers that overflow come out as they are. Raises ValueError for more rows than one pass takes.
+        """
+        prepared = self._prepared(inputs)
+        with np.errstate(all="ignore"):
+            return forward_pass(self.architecture, self.weights, prepared)
 
     def logits(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return logits (n, outputs), a transposed view, for inputs (n, inputs) that were standardized already."""

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.access.exposure import known_hosts, require_token_to_start
 from service.api import (
+    ask,
     audit,
     candidates,
     charts,
@@ -20,6 +21,7 @@ from service.api import (
     description_page,
     downloads,
     events,
+    examinations,
     health,
     job_actions,
     jobs,
@@ -61,18 +63,23 @@ from service.dashboard import (
     answer_parts,
     answers,
     assets,
+    candidate,
     candidate_table,
     chart_page,
     compare,
     job_list,
     new,
     overview,
+    playground,
     report,
     sign_in,
+    try_page,
 )
 from service.dashboard import datasets as dataset_pages
 from service.dashboard.fragments import Fragments
 from service.dataset_intake import DatasetIntake
+from service.examination.examiner import Examiner
+from service.examination.tidying import tidy_examinations
 from service.metrics.registry import make_metrics
 from service.settings import Settings
 from service.store.audit_repository import AuditRepository
@@ -87,9 +94,11 @@ _RESOURCES = (
     webhooks,
     candidates,
     lineages,
+    examinations,
     charts,
     events,
     networks,
+    ask,
     verdicts,
     recommendations,
     datasets,
@@ -111,7 +120,10 @@ _PAGES = (
     candidate_table,
     chart_page,
     compare,
+    candidate,
+    playground,
     report,
+    try_page,
     sign_in,
     assets,
     new,
@@ -135,12 +147,14 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     opened = database if database is not None else Database(settings.database_url)
     feed = EventFeed(opened)
     intake = DatasetIntake(opened, settings)
+    examiner = Examiner(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         await asyncio.to_thread(_prepare, opened, settings)
         await asyncio.to_thread(intake.tidy)
+        await asyncio.to_thread(tidy_examinations, opened, examiner.files)
         polling = asyncio.create_task(feed.run())
         try:
             yield
@@ -149,6 +163,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
             polling.cancel()
             with suppress(asyncio.CancelledError):
                 await polling
+            await asyncio.to_thread(examiner.close)
             if database is None:
                 opened.close()
 
@@ -167,6 +182,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.database = opened
     app.state.event_feed = feed
     app.state.dataset_intake = intake
+    app.state.examiner = examiner
     app.state.upload_slots = UploadSlots()
     app.state.raw_bodies = RawBodies(settings.max_upload_bytes + uploads.FORM_BYTES)
     app.state.predictor = Predictor()

@@ -169,6 +169,14 @@ class NetworkNotFound(NotFound):
     advice = "Read the job to see how it ended; submit it again to get a network."
 
 
+class CandidateNotFound(NotFound):
+    """The job has no candidate of this number in this phase."""
+
+    code = "candidate-not-found"
+    title = "Candidate not found"
+    advice = "List the candidates with `GET /v1/jobs/{id}/candidates`; each phase counts its own from 0."
+
+
 class VerdictNotFound(NotFound):
     """The job ended without a verdict, because it failed or was cancelled before one was reached."""
 
@@ -274,6 +282,18 @@ class DatasetInUse(Conflict):
     code = "dataset-in-use"
     title = "Data set in use"
     advice = "Wait for the jobs that the detail names, or cancel them; then delete the data set."
+
+
+class CandidateNotExaminable(Conflict):
+    """This candidate cannot be looked at more closely here.
+
+    The weights of the networks that a search tries are not kept; whoever looks at one has it trained again. That needs
+    a score to compare with, the data as they were, and not more of the machine than an examination may use.
+    """
+
+    code = "candidate-not-examinable"
+    title = "Candidate not examinable"
+    advice = "The detail says what is missing; what is stored of the candidate can be read all the same."
 
 
 class DownloadNotProven(Conflict):
@@ -447,6 +467,36 @@ class TooManyUploads(CambrianError):
     code = "too-many-uploads"
     title = "Too many uploads"
     advice = "Try again after the seconds in the Retry-After header."
+
+
+class TooManyExaminations(CambrianError):
+    """As many candidates wait to be trained again as the service takes at once, over all or of one owner."""
+
+    status = 503
+    code = "too-many-examinations"
+    title = "Too many examinations"
+    advice = "Try again after the seconds in the Retry-After header."
+
+
+class ExaminationFailed(CambrianError):
+    """The candidate was to be trained again, and the process that did it came to no end, or a bad one.
+
+    Each time it fails, the pause before it may be tried again is twice as long.
+    """
+
+    status = 503
+    code = "examination-failed"
+    title = "Examination failed"
+    advice = "The detail says what happened; ask again after the seconds in the Retry-After header."
+
+    def __init__(self, detail: str, seconds: int = 10) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.seconds)}
 
 
 class StorageFull(CambrianError):

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     retention_archived_days: Annotated[
         int | None, Field(ge=1, le=36_500, description="The same for jobs in the archive; unset: never")
     ] = None
+    examination_seconds: Annotated[
+        int,
+        Field(
+            ge=0, le=3_600, description="Seconds that training a candidate again may take by its prediction; 0: none"
+        ),
+    ] = 60
     webhooks: Annotated[bool, Field(description="Whether jobs may have webhooks: the service then calls addresses")] = (
         False
     )

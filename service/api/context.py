@@ -10,6 +10,7 @@ from service.api.event_feed import EventFeed
 from service.api.predictor import Predictor
 from service.dataset_intake import DatasetIntake
 from service.errors import Unauthorized
+from service.examination.examiner import Examiner
 from service.settings import Settings
 from service.store.database import Database
 
@@ -35,6 +36,11 @@ async def _predictor(request: Request) -> Predictor:
     return predictor
 
 
+async def _examiner(request: Request) -> Examiner:
+    examiner: Examiner = request.app.state.examiner
+    return examiner
+
+
 async def _caller(request: Request) -> Caller:
     admission: Admission | None = request.scope.get(ADMISSION)
     if admission is None or admission.caller is None:
@@ -51,5 +57,6 @@ DatabaseOf = Annotated[Database, Depends(_database)]
 CallerOf = Annotated[Caller, Depends(_caller)]
 DatasetIntakeOf = Annotated[DatasetIntake, Depends(_dataset_intake)]
 PredictorOf = Annotated[Predictor, Depends(_predictor)]
+ExaminerOf = Annotated[Examiner, Depends(_examiner)]
 SettingsOf = Annotated[Settings, Depends(_settings)]
 EventFeedOf = Annotated[EventFeed, Depends(_event_feed)]

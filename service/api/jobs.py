@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
 from service.api.access import READ_OR_SUBMIT
-from service.api.context import CallerOf, DatabaseOf, SettingsOf
+from service.api.context import CallerOf, DatabaseOf, ExaminerOf, SettingsOf
 from service.api.etags import ETAG_HEADER, NOT_MODIFIED, IfMatch, IfNoneMatch, etag_of, require_match, tagged
 from service.api.idempotency import CREATED_HEADERS, KEY_PROBLEMS, IdempotencyKey, create_once
 from service.api.job_change import JobChange
@@ -209,10 +209,11 @@ def change_job(
     response_class=Response,
     responses=responses(JobNotFound, JobRunning, Unprocessable, DatabaseUnavailable),
 )
-def delete_job(job_id: JobId, caller: CallerOf, database: DatabaseOf) -> Response:
+def delete_job(job_id: JobId, caller: CallerOf, database: DatabaseOf, examiner: ExaminerOf) -> Response:
     """Delete a job that does not run."""
     with database.write() as session:
         JobControl(session, caller.owner).delete(job_id)
+    examiner.forget(job_id)
     return Response(status_code=204)
 
 

@@ -7,7 +7,6 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -91,5 +90,6 @@ def operation_of(scope: Scope) -> str:
     name = getattr(route, "operation_id", None) or getattr(route, "name", None)
     if name:
         return str(name)
-    # Files are mounted, which is no route of its own.
-    return "static" if get_route_path(scope).startswith("/static/") else "none"
+    # Files are mounted, which is no route of its own; by now their folder counts as a part of `root_path`.
+    root = scope.get("app_root_path", scope.get("root_path", ""))
+    return "static" if scope["path"].startswith(f"{root}/static/") else "none"

@@ -114,24 +114,25 @@ def predict(
         network = predictor.network(model.sha256, lambda: models.content(model, "npz"))
     rows = read_inputs(request.rows, network, encoder)
     predictions, probabilities = predictor.answer(network, rows)
-    _require_finite(predictions if probabilities is None else probabilities)
-    names = _names(network, classes_of(model))
+    require_finite(predictions if probabilities is None else probabilities)
+    names = output_names(network, classes_of(model))
     return PredictionsResponse(
         model_id=model.id,
         job_id=model.job_id,
         task=network.task,
         classes=names,
-        predictions=_answers(network, names, predictions, probabilities),
+        predictions=answers_of(network, names, predictions, probabilities),
         inputs=rows.tolist() if include_inputs else None,
     )
 
 
-def _answers(
+def answers_of(
     network: Network,
     names: list[str],
     predictions: npt.NDArray[Any],
     probabilities: npt.NDArray[np.float32] | None,
 ) -> list[PredictedRowResponse]:
+    """Return the answers to rows in the words of the model; `probabilities` are None for regression."""
     if probabilities is None:
         return [PredictedRowResponse(values=values) for values in predictions.tolist()]
     if network.task == "multi_label":
@@ -147,13 +148,13 @@ def _answers(
     ]
 
 
-def _names(network: Network, known: tuple[str, ...] | None) -> list[str]:
+def output_names(network: Network, known: tuple[str, ...] | None) -> list[str]:
     """Return a name for each output, its number where nobody knows what it stands for."""
     count = 2 if network.task == "binary" else network.architecture.outputs
     return list(known) if known is not None and len(known) == count else [str(index) for index in range(count)]
 
 
-def _require_finite(numbers: npt.NDArray[Any]) -> None:
+def require_finite(numbers: npt.NDArray[Any]) -> None:
     """Raise Unprocessable for rows on which the network overflows."""
     overflowing = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
     if len(overflowing):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from core.errors import CoreError
 from core.export import from_bytes
+from core.forward_pass import ForwardPass
 from core.network import Network
 from service.api.attachments import whole
 from service.errors import ModelDamaged
@@ -59,3 +60,8 @@ class Predictor:
             if network.task == "regression":
                 return predictions, None
             return predictions, network.predict_probabilities(rows)
+
+    def pass_through(self, network: Network, rows: npt.NDArray[np.float32]) -> ForwardPass:
+        """Return what each layer of the network puts out for a few raw rows."""
+        with self._computing:
+            return network.forward_pass(rows)

@@ -8,6 +8,7 @@ import typer
 
 from service.cli.exit_code import ExitCode
 from service.cli.output import print_json, printable, say, table
+from service.examination.files import ExaminationFiles
 from service.settings import Settings
 from service.store.backup import back_up, sqlite_problems
 from service.store.backup import restore as put_back
@@ -38,13 +39,15 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list them.")] = False,
 ) -> None:
     """Remove jobs that ended long ago, with all that belongs to them; jobs that wait or run are never touched."""
-    database = Database(Settings().database_url)
+    settings = Settings()
+    database = Database(settings.database_url)
     try:
         database.check_schema()
         with database.read() as session:
             found = old_jobs(session, older_than_days)
         for job in found if not dry_run else ():
             remove(database, job)
+            ExaminationFiles(settings.data_dir).forget(job.id)
     except SchemaOlder as error:
         say(str(error))
         raise typer.Exit(ExitCode.ERROR) from error

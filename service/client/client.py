@@ -193,6 +193,17 @@ class Client:
             params={"include_inputs": "true"} if include_inputs else {},
         )
 
+    def ask(self, job_id: str, row: Any) -> types.Ask:
+        """Let the networks of a job (winner, runner-up, the one without hidden layers) answer a row."""
+        content = json.dumps({"row": row}).encode("utf-8")
+        return self._json(
+            types.Ask,
+            "POST",
+            f"/v1/jobs/{_segment(job_id)}/ask",
+            content=content,
+            headers={"Content-Type": "application/json"},
+        )
+
     def record(self, job_id: str) -> types.Record:
         """Return what was run on what: versions, processor, hashes of rows and model."""
         return self._json(types.Record, "GET", f"/v1/jobs/{_segment(job_id)}/record")
@@ -226,6 +237,29 @@ class Client:
         """Return a chart as a figure in JSON, which `plotly.io.from_json` reads."""
         path = f"/v1/jobs/{_segment(job_id)}/charts/{_segment(chart)}"
         return self._request("GET", path, params={"format": "plotly", "phase": phase}).text
+
+    def examination(
+        self, job_id: str, number: int, *, phase: str = "search", patience: float = 600.0
+    ) -> types.Examination:
+        """Return what a candidate does with the validation rows, after `patience` seconds of waiting at most.
+
+        Raises TimeoutError when it is not there by then.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            path = f"/v1/jobs/{_segment(job_id)}/candidates/{number}/examination"
+            answer = self._request("GET", path, params={"phase": phase})
+            if answer.status_code != httpx.codes.ACCEPTED:
+                return cast("types.Examination", answer.json())
+            if time.monotonic() >= deadline:
+                raise TimeoutError(f"the examination of candidate {number} is not there after {patience:g} seconds")
+            time.sleep(float(answer.headers["Retry-After"]))
+
+    def candidate_network(self, job_id: str, number: int, *, phase: str = "search") -> bytes:
+        """Return the `.npz` file of the network of a candidate, which is trained again for that."""
+        self.examination(job_id, number, phase=phase)
+        path = f"/v1/jobs/{_segment(job_id)}/candidates/{number}/network"
+        return self._request("GET", path, params={"phase": phase}).content
 
     def front(self, job_id: str, *, cost: str | None = None) -> types.Front:
         """Return the networks that no other beats in both score and cost."""

@@ -52,6 +52,39 @@ class Arm(TypedDict):
     rmse: NotRequired[Rmse | None]
 
 
+class Ask(TypedDict):
+    """The row as the networks saw it, and their answers, the winner's first."""
+
+    job_id: str
+    task: str
+    classes: list[str]
+    prepared: list[Any]
+    networks: list[AskedNetwork]
+
+
+class AskRequest(TypedDict):
+    """One row, or one drawing; not both."""
+
+    row: NotRequired[list[Any] | dict[str, Any] | None]
+    drawing: NotRequired[Drawing | None]
+
+
+class AskedNetwork(TypedDict):
+    """What one network answers; what does not belong to its task is null."""
+
+    role: Literal["winner", "runner_up", "linear"]
+    arm: str
+    label: str
+    description: str
+    parameters: int
+    validation_score: float | None
+    class_name: str | None
+    labels: list[str] | None
+    probabilities: list[float] | None
+    values: list[float] | None
+    layers: list[HiddenLayer]
+
+
 class AuditEntry(TypedDict):
     """A request that changed something, or was refused to."""
 
@@ -72,6 +105,14 @@ class AuditPage(TypedDict):
 
     entries: list[AuditEntry]
     next_page_token: str | None
+
+
+class Axis(TypedDict):
+    """One of two features, in its own unit."""
+
+    name: str
+    low: float
+    high: float
 
 
 class Best(TypedDict):
@@ -156,6 +197,13 @@ class CandidatePage(TypedDict):
     next_page_token: str | None
 
 
+class Cell(TypedDict):
+    """One column of a row of a table, in words."""
+
+    name: str
+    value: str
+
+
 class Chart(TypedDict):
     """The numbers of a chart."""
 
@@ -216,6 +264,14 @@ class ChartList(TypedDict):
     """The charts of a job."""
 
     charts: list[ChartLine]
+
+
+class ClassShare(TypedDict):
+    """How many rows of a class were answered with it."""
+
+    name: str
+    rows: int
+    right: int
 
 
 class Column(TypedDict):
@@ -364,6 +420,14 @@ class Download(TypedDict):
     reason: str | None
 
 
+class Drawing(TypedDict):
+    """Pixels row by row, 0 to 255: for digits the ink, for other pictures the gray value."""
+
+    width: int
+    height: int
+    pixels: list[int]
+
+
 class Dropout(TypedDict):
     """In training sets each value to 0 with probability `rate`."""
 
@@ -420,6 +484,37 @@ class EventPage(TypedDict):
     next_page_token: str | None
 
 
+class Examination(TypedDict):
+    """A candidate under the magnifying glass."""
+
+    job_id: str
+    phase: Literal["search", "baseline", "finalists", "final"]
+    number: int
+    task: str
+    classes: list[str]
+    rows: int
+    reproduction: Reproduction
+    right: int | None
+    by_class: list[ClassShare] | None
+    confusion: list[list[int]] | None
+    mistakes: list[Mistake] | None
+    calibration: Reliability | None
+    regression: RegressionFit | None
+    picture: Picture | None
+    worst: list[WorstRow]
+    first_layer: FirstLayer | None
+    regions: Regions | None
+
+
+class ExaminationWaiting(TypedDict):
+    """An examination that is being made; ask again after the seconds in the Retry-After header."""
+
+    state: Literal["waiting", "training"]
+    ahead: int
+    epoch: int
+    epochs: int
+
+
 class Failure(TypedDict):
     """A reason for which candidates failed, but for the numbers in it; the latest failures of a phase are looked at."""
 
@@ -472,6 +567,17 @@ class Finding(TypedDict):
     sentence: str
 
 
+class FirstLayer(TypedDict):
+    """The first layer that has weights. What has several channels is shown side by side."""
+
+    kind: Literal["neurons", "kernels", "outputs"]
+    height: int
+    width: int
+    count: int
+    largest: float
+    images: list[WeightImage]
+
+
 class Flatten(TypedDict):
     """Makes a vector of an image."""
 
@@ -519,6 +625,17 @@ class Group(TypedDict):
     behind_low: float | None
     behind_high: float | None
     adjusted_p_value: float | None
+
+
+class HiddenLayer(TypedDict):
+    """One hidden layer; layers that only pass values on (flatten, dropout) are left out."""
+
+    kind: str
+    description: str
+    activation: str | None
+    shape: list[int]
+    values: NotRequired[list[float] | None]
+    maps: NotRequired[list[list[list[float]]] | None]
 
 
 class Importance(TypedDict):
@@ -687,6 +804,14 @@ class Lineage(TypedDict):
     sampled: int | None
 
 
+class Mistake(TypedDict):
+    """Rows of one class that were taken for another."""
+
+    true: str
+    predicted: str
+    rows: int
+
+
 class Model(TypedDict):
     """A model with all that is known of it."""
 
@@ -746,6 +871,13 @@ class Nothing(TypedDict):
     """An object without fields."""
 
 
+class NumberPair(TypedDict):
+    """A number and what the network made of it."""
+
+    true: float
+    predicted: float
+
+
 class Operator(TypedDict):
     """How an operator did, over the whole search; a child that several operators made counts for each."""
 
@@ -755,6 +887,14 @@ class Operator(TypedDict):
     compared: int
     better: int
     mean_change: float | None
+
+
+class Picture(TypedDict):
+    """How numbers make a picture."""
+
+    height: int
+    width: int
+    channels: int
 
 
 class Plan(TypedDict):
@@ -978,6 +1118,35 @@ class RecordModel(TypedDict):
     files: list[Download]
 
 
+class RegionPoint(TypedDict):
+    """A validation row on the map of two features."""
+
+    x: float
+    y: float
+    true: float
+    predicted: float
+
+
+class Regions(TypedDict):
+    """What the network answers everywhere in the plane of two features, and the validation rows in it."""
+
+    x: Axis
+    y: Axis
+    side: int
+    answers: list[float]
+    certainty: list[int] | None
+    points: list[RegionPoint]
+
+
+class RegressionFit(TypedDict):
+    """How near predicted numbers are to the true ones; at most 1,000 rows are shown."""
+
+    rmse: float
+    mae: float
+    r2: float
+    points: list[NumberPair]
+
+
 class Relative(TypedDict):
     """The candidate that was asked for, or one of its ancestors."""
 
@@ -992,6 +1161,23 @@ class Relative(TypedDict):
     stop_after: int | None
     status: Literal["pending", "evaluated", "failed"]
     fitness: float | None
+
+
+class Reliability(TypedDict):
+    """Whether probabilities mean what they say."""
+
+    bins: list[ReliabilityBin]
+    error: float
+
+
+class ReliabilityBin(TypedDict):
+    """Rows whose answer was given a probability within (low, high], and how often it was right."""
+
+    low: float
+    high: float
+    rows: int
+    probability: float
+    right: float
 
 
 class Report(TypedDict):
@@ -1039,6 +1225,18 @@ class ReportChart(TypedDict):
     columns: list[ChartColumn]
     rows: list[list[str | int | float | bool | list[int] | None]]
     figure: dict[str, Any]
+
+
+class Reproduction(TypedDict):
+    """Whether the network is the one that was scored: repeated bit for bit, a training gives both again."""
+
+    source: Literal["trained_again", "stored_network"]
+    equal: bool
+    stored_score: float
+    score: float
+    sentence: str
+    epochs: int
+    cpu_seconds: float
 
 
 class Rival(TypedDict):
@@ -1306,6 +1504,13 @@ class WebhookSpec(TypedDict):
     events: NotRequired[list[Literal["running", "paused", "succeeded", "failed", "cancelled"]]]
 
 
+class WeightImage(TypedDict):
+    """The weights of one neuron, or one kernel, as a picture."""
+
+    label: str
+    values: list[float]
+
+
 class WhatIf(TypedDict):
     """What a budget of `evaluations` would have recommended, and what the evaluations after it brought."""
 
@@ -1325,3 +1530,15 @@ class WhoAmI(TypedDict):
     owner: str
     scopes: list[Literal["read", "submit", "admin"]]
     token_id: str | None
+
+
+class WorstRow(TypedDict):
+    """A row that the network is the most wrong about."""
+
+    row: int
+    true: str
+    predicted: str
+    probability: float | None
+    loss: float
+    pixels: list[int] | None
+    cells: list[Cell] | None

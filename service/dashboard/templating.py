@@ -16,7 +16,8 @@ from evolution.metric_words import quantity, words_of
 from service.dashboard.assets import plotly_version
 from service.dashboard.drawings import draw_thumbnail
 from service.dashboard.interval_drawing import draw_differences, draw_scores, ensemble_label
-from service.store.entities import Job
+from service.data.built_in import BUILT_IN
+from service.store.insights import JobSummary
 
 _PREFIXES: Final = "kMGTPEZY"
 
@@ -76,7 +77,7 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
-def job_tabs(job: Job) -> list[tuple[str, str, str]]:
+def job_tabs(summary: JobSummary) -> list[tuple[str, str, str]]:
     """Return the pages of a job: their keys, their titles and their paths below that of the job."""
     tabs = [
         ("overview", "Overview", ""),
@@ -85,9 +86,17 @@ def job_tabs(job: Job) -> list[tuple[str, str, str]]:
         ("charts", "Charts", "/charts"),
         ("try", "Try it", "/try"),
     ]
-    if job.dataset == "spirals":
+    if has_two_features(summary):
         tabs.append(("playground", "Playground", "/playground"))
     return [*tabs, ("report", "Report", "/report")]
+
+
+def has_two_features(summary: JobSummary) -> bool:
+    """Say whether the job's networks take two numbers, which make a plane; nobody knows before the first score."""
+    job = summary.job
+    if job.dataset_id is None and job.dataset in BUILT_IN:
+        return BUILT_IN[job.dataset].input_shape == (2,)
+    return summary.best is not None and summary.best.architecture.input_shape == (2,)
 
 
 def _address(request: Request) -> dict[str, Any]:

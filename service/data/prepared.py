@@ -56,13 +56,17 @@ def load_dataset(name: str, directory: Path) -> Dataset:
     """
     if name not in BUILT_IN:
         raise DatasetUnavailable(name, f"there are only {', '.join(sorted(BUILT_IN))}")
-    built_in = BUILT_IN[name]
-    path = directory / f"{name}.npz"
-    dataset = _read_prepared(path, built_in) if path.exists() else None
+    dataset = stored_dataset(name, directory)
     if dataset is None:
-        dataset = _prepare(built_in)
-        _write_prepared(path, dataset)
+        dataset = _prepare(BUILT_IN[name])
+        _write_prepared(directory / f"{name}.npz", dataset)
     return dataset
+
+
+def stored_dataset(name: str, directory: Path) -> Dataset | None:
+    """Return the built-in data set `name` if it was prepared in `directory` before; nothing is read but that file."""
+    path = directory / f"{name}.npz"
+    return _read_prepared(path, BUILT_IN[name]) if path.exists() else None
 
 
 def load_prepared(path: Path) -> tuple[Dataset, Encoder | None]:

@@ -4,25 +4,21 @@ It limits itself before it loads anything, writes the prepared arrays to OUTPUT 
 `{"description": ...}`, `{"refused": ...}`, or what kept it from either: `out_of_memory`, `not_written`.
 """
 
-import ctypes
 import json
 import os
-import resource
-import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from service.confinement import end_with_parent, limit
 from service.data.limits import ChildLimits
-
-_PR_SET_PDEATHSIG: Final = 1
 
 
 def main(file: str, output: str, options: str, limits: str, parent: str) -> None:
     """Read, prepare, write, answer."""
-    _end_with_parent(int(parent))
-    _limit(ChildLimits(**json.loads(limits)))
+    end_with_parent(int(parent))
+    most = ChildLimits(**json.loads(limits))
+    limit(most.memory_bytes, most.processor_seconds)
     # What libraries print must not get between the answer's bytes.
     answer = os.dup(1)
     os.dup2(2, 1)
@@ -50,24 +46,6 @@ def _answer(file: Path, output: Path, options: str) -> dict[str, Any]:
     except OSError as error:
         return {"not_written": error.errno}
     return {"description": prepared.description.to_json()}
-
-
-def _end_with_parent(parent: int) -> None:
-    """Let the kernel end this process with the one that waits for it; only Linux can."""
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        # It was gone before the kernel knew.
-        os._exit(1)
-
-
-def _limit(limits: ChildLimits) -> None:
-    for name, most in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.processor_seconds),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(name, (most, most))
 
 
 if __name__ == "__main__":

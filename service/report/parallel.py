@@ -41,6 +41,8 @@ def _lines(trace: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _layout(trace: Mapping[str, Any], layout: Mapping[str, Any]) -> dict[str, Any]:
     labels = [dimension["label"] for dimension in trace["dimensions"]]
+    # On two lines, or the last name would stand beyond the edge, where Plotly hides it.
+    names = [label.replace(" ", "<br>", 1) for label in labels]
     ends = [_ends(dimension) for dimension in trace["dimensions"]]
     marks = [
         {"x": place, "y": y, "text": text, "showarrow": False, "yshift": 12 if y else -12, "xref": "x", "yref": "y"}
@@ -49,7 +51,7 @@ def _layout(trace: Mapping[str, Any], layout: Mapping[str, Any]) -> dict[str, An
     ]
     return {
         **layout,
-        "xaxis": {"tickvals": list(range(len(labels))), "ticktext": labels, "range": [-0.4, len(labels) - 0.6]},
+        "xaxis": {"tickvals": list(range(len(labels))), "ticktext": names, "range": [-0.4, len(labels) - 0.6]},
         "yaxis": {"visible": False, "range": [-0.12, 1.12]},
         "annotations": marks,
     }
@@ -76,4 +78,5 @@ def _ends(dimension: Mapping[str, Any]) -> tuple[str, str]:
     if texts:
         # A logarithmic axis: what is marked on it are powers.
         return f"{10**low:,.4g}", f"{10**high:,.4g}"
-    return f"{low:,.4g}", f"{high:,.4g}"
+    scale = 100 if dimension["label"].endswith("(%)") else 1
+    return f"{scale * low:,.4g}", f"{scale * high:,.4g}"

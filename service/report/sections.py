@@ -103,7 +103,7 @@ def _network(document: Mapping[str, Any], verdict: Verdict | None) -> Iterator[S
     best, smallest = document["recommended"]["best"], document["recommended"]["smallest"]
     if best is None:
         return
-    metric = metric_of(document["job"])
+    metric = metric_of(document)
     architecture = Architecture.from_json(best["architecture"])
     drawing = Drawing(draw_network(architecture), f"Network {best['description']}")
     rows = [("Best" if verdict is not None else "Best so far", *_standing(best, metric))]
@@ -147,7 +147,7 @@ def _asked(document: Mapping[str, Any]) -> Section:
     return Section(
         "asked",
         "What was asked",
-        (Facts(asked(spec, metric_of(document["job"]))), Listing("The job spec, defaults filled in", lines, "json")),
+        (Facts(asked(spec, metric_of(document))), Listing("The job spec, defaults filled in", lines, "json")),
     )
 
 
@@ -265,7 +265,7 @@ def _ledger(document: Mapping[str, Any]) -> Section:
 
 
 def _family(document: Mapping[str, Any]) -> Iterator[Section]:
-    family, metric = document["family"], metric_of(document["job"])
+    family, metric = document["family"], metric_of(document)
     if not family:
         return
     columns = (
@@ -311,7 +311,7 @@ def _relative(one: Mapping[str, Any]) -> Relative:
 
 
 def _leaders(document: Mapping[str, Any]) -> Iterator[Section]:
-    leaders, metric = document["leaders"], metric_of(document["job"])
+    leaders, metric = document["leaders"], metric_of(document)
     if not leaders:
         return
     columns = (

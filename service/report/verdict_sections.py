@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from evolution.metric_words import quantity, words_of
+from evolution.metric_words import MINUS, quantity, words_of
 from evolution.scoring import Rmse
 from evolution.verdict import Answer, ArmVerdict, FloorTest, RivalVerdict, Verdict
 from service.report.blocks import Block, Column, Paragraph, Section, Table
@@ -146,6 +146,11 @@ def _error(verdict: Verdict, rmse: Rmse | None) -> tuple[str, ...]:
     return (NOTHING if rmse is None else quantity(rmse.value),)
 
 
+def _signed(rmse: Rmse | None) -> str:
+    """Write a difference of errors with its sign: more is worse."""
+    return NOTHING if rmse is None else f"{MINUS if rmse.value < 0 else '+'}{quantity(abs(rmse.value))}"
+
+
 def _above(test: FloorTest | None) -> str:
     return NOTHING if test is None else chance(test.adjusted_p_value) if test.difference > 0 else "not above"
 
@@ -176,7 +181,7 @@ def _differences(verdict: Verdict) -> Table:
             plain(verdict.labels[one.rival]),
             points(one.difference, metric),
             f"{points(one.low, metric)} to {points(one.high, metric)}",
-            *_error(verdict, one.rmse),
+            *((_signed(one.rmse),) if with_error else ()),
             chance(one.adjusted_p_value),
             one.conclusion,
         )

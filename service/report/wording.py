@@ -1,6 +1,7 @@
 """How a report writes what it is told: text of strangers without what could steer a reader's screen, and numbers."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from core.metrics import METRICS, MetricName
@@ -23,9 +24,9 @@ def plain(text: Any, longest: int = LONGEST) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def metric_of(job: Any) -> MetricName:
-    """Return the metric that a job's JSON names."""
-    named = job["metric"]
+def metric_of(document: Mapping[str, Any]) -> MetricName:
+    """Return what the scores of a report are: as its verdict says, or its job."""
+    named = (document["verdict"] or {}).get("metric") or document["job"]["metric"]
     return named if named in METRICS else "accuracy"
 
 

@@ -3,8 +3,9 @@
 A job has four phases, each a `Search` of its own whose rows lie under the phase's name: the search itself, the random
 search that may spend as many epochs as the search did, the finalists of both on fresh seeds, and the final re-training
 of every arm on others. Only the final phase's workers are given the test rows. Then other methods than networks are
-fitted, one after the other, and every download of the network that was found is proven. A phase that was interrupted
-goes on from its rows; one that was complete proposes nothing any more, so that a restart simply walks through all.
+fitted, one after the other, every download of the network that was found is proven, and two networks that it was
+compared with are kept beside it. A phase that was interrupted goes on from its rows; one that was complete proposes
+nothing any more, so that a restart simply walks through all.
 """
 
 import logging
@@ -36,7 +37,8 @@ from service.runner.failure_budget import FailureBudget
 from service.runner.heartbeat import Heartbeat
 from service.runner.job_data import load_job_data
 from service.runner.judgement import JobRows, judge
-from service.runner.phases import run_phases
+from service.runner.networks_beside import keep_networks, networks_beside
+from service.runner.phases import PhaseRows, run_phases
 from service.runner.plan import FINAL, SEARCH, Plan
 from service.runner.presence import Presence
 from service.runner.rivals import fit_rival
@@ -153,11 +155,13 @@ class JobRun:
         fits = self._fit_rivals(plan, rows.retraining.seeds)
         judgement = judge(plan, JobRows(rows.searched, rows.compared, rows.finalists, rows.retrained, fits))
         self._prove_downloads(plan, judgement.best_number)
+        beside = self._keep_beside(plan, rows, evaluator)
         with self._database.write() as session:
             networks, best = NetworkRepository(session), judgement.best_number
             networks.keep_only(self._lease, FINAL, best)
             encoder = None if self._encoder is None else self._encoder.to_json()
-            networks.explain(self._lease, FINAL, best, plan.dataset.task, plan.dataset.class_names, encoder)
+            for number in (best, *beside):
+                networks.explain(self._lease, FINAL, number, plan.dataset.task, plan.dataset.class_names, encoder)
             RecordRepository(session).end(self._lease, digest_rows(rows.by_phase))
             JobRepository(session).finish(
                 self._lease, "succeeded", stop_reason=budgeted.stop_reason, verdict=judgement.verdict.to_json()
@@ -269,12 +273,16 @@ class JobRun:
         if self._raw_test is None:
             raise ValueError(f"the data set {plan.dataset.name} has no test rows to try downloads on")
         folder = self._settings.data_dir / "proofs"
+        prove_downloads(self._database, self._lease, (FINAL, number), self._raw_test.inputs, folder, self._live)
 
-        def obey() -> None:
-            self._heartbeat.progress()
-            self._obey()
+    def _keep_beside(self, plan: Plan, rows: PhaseRows, evaluator: Evaluator) -> list[int]:
+        """Keep the networks of the runner-up and of the one without hidden layers, and return their numbers."""
+        wanted = networks_beside(rows.retraining, rows.retrained, plan.main_arm)
+        return keep_networks(self._database, self._lease, wanted, evaluator, self._live)
 
-        prove_downloads(self._database, self._lease, (FINAL, number), self._raw_test.inputs, folder, obey)
+    def _live(self) -> None:
+        self._heartbeat.progress()
+        self._obey()
 
     def _record(self, phase: Phase, batch: "Batch") -> None:
         """Store the rows of the batch in one transaction, and empty it."""

@@ -5,6 +5,7 @@ import threading
 from typing import Final
 
 from service.errors import DatabaseUnavailable
+from service.examination.files import ExaminationFiles
 from service.settings import Settings
 from service.store.database import Database
 from service.store.retention import PAGE, old_jobs, remove
@@ -20,6 +21,7 @@ class Pruner:
     def __init__(self, database: Database, settings: Settings, stop: threading.Event) -> None:
         self._database = database
         self._settings = settings
+        self._examinations = ExaminationFiles(settings.data_dir)
         self._stop = stop
 
     def run(self) -> None:
@@ -54,6 +56,7 @@ class Pruner:
                 if self._stop.is_set():
                     break
                 remove(self._database, job)
+                self._examinations.forget(job.id)
                 removed += 1
                 log.info("job %s (%s) ended more than %d days ago and was removed", job.id, job.status, days)
             if len(found) < PAGE:

@@ -186,8 +186,8 @@ def _require_equal_candidates(phase: Phase, stored: Candidate, again: Candidate)
 
 def _require_equal_outcomes(phase: Phase, stored: Evaluation, again: Evaluation) -> None:
     for name, before, after in zip(_OUTCOME, stored.outcome(), again.outcome(), strict=True):
-        # Only the network that a job ends with is kept.
-        if name != "network" or before is not None:
+        # Only the network that a job ends with is kept; those beside it came from one training more.
+        if name != "network" or (before is not None and stored.candidate.keep_network):
             _require_equal(phase, stored.candidate.number, name, _as_stored(name, before), _as_stored(name, after))
 
 

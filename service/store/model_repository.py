@@ -114,8 +114,9 @@ class ModelRepository:
                 & (candidates.c.phase == networks.c.phase)
                 & (candidates.c.number == networks.c.number),
             )
-            # Before its end a job keeps the networks of several trainings, none of which is its result.
-            .where(jobs.c.status == "succeeded")
+            # Before its end a job keeps the networks of several trainings, none of which is its result; nor is what it
+            # keeps of other arms.
+            .where(jobs.c.status == "succeeded", networks.c.arm.is_(None))
         )
         return query if self._owner is None else query.where(jobs.c.owner == self._owner)
 

@@ -349,6 +349,8 @@ networks = Table(
     Column("task", String(40)),
     Column("classes", PlainJson),
     Column("encoder", PlainJson),
+    # The arm of the verdict that it stands for beside the winner; null for what is, or may become, the winner's.
+    Column("arm", String(40)),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("job_id", "phase", "number"),
     CheckConstraint(_one_of("phase", PHASES), name="phase"),

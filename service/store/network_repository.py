@@ -23,8 +23,20 @@ class NetworkRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def save(self, lease: Lease, phase: Phase, number: int, architecture: Architecture, content: bytes) -> None:
-        """Keep the network of a candidate, an .npz file; the first one of a candidate stays. Raises LeaseLost."""
+    def save(
+        self,
+        lease: Lease,
+        phase: Phase,
+        number: int,
+        architecture: Architecture,
+        content: bytes,
+        *,
+        arm: str | None = None,
+    ) -> None:
+        """Keep the network of a candidate, an .npz file; the first one of a candidate stays. Raises LeaseLost.
+
+        `arm` names what it stands for beside the winner, which it then is not.
+        """
         lock(self._session, lease)
         self._session.execute(
             insert(self._session.get_bind().dialect.name, networks)
@@ -36,17 +48,21 @@ class NetworkRepository:
                 architecture=architecture.to_json(),
                 content=content,
                 sha256=hashlib.sha256(content).hexdigest(),
+                arm=arm,
                 created_at=now(),
             )
             .on_conflict_do_nothing(index_elements=["job_id", "phase", "number"])
         )
 
     def get_for_job(self, job_id: str) -> StoredNetwork:
-        """Return the network of a job: that of its latest phase with the lowest number. Raises NetworkNotFound."""
-        # "search" comes last in the alphabet and first in time; a job keeps one network in the end.
+        """Return the network of a job: that of its latest phase with the lowest number. Raises NetworkNotFound.
+
+        What is kept of other arms beside it is no result of the job.
+        """
+        # "search" comes last in the alphabet and first in time; a job keeps one such network in the end.
         row = self._session.execute(
             select(networks)
-            .where(networks.c.job_id == plain_text(job_id))
+            .where(networks.c.job_id == plain_text(job_id), networks.c.arm.is_(None))
             .order_by(networks.c.phase == "search", networks.c.phase == "baseline", networks.c.number)
             .limit(1)
         ).first()
@@ -85,8 +101,18 @@ class NetworkRepository:
             .values(task=task, classes=[plain_text(name) for name in classes], encoder=encoder)
         )
 
+    def beside_winner(self, job_id: str) -> dict[str, int]:
+        """Return the numbers of the final candidates whose networks are kept beside the winner's, by their arms."""
+        rows = self._session.execute(
+            select(networks.c.arm, networks.c.number).where(networks.c.job_id == job_id, networks.c.arm.is_not(None))
+        )
+        return {row.arm: row.number for row in rows}
+
     def keep_only(self, lease: Lease, phase: Phase, number: int) -> None:
-        """Delete all networks of the job but this one. Raises LeaseLost, and ValueError when this one is not there."""
+        """Delete all networks of the job but this one and those of other arms.
+
+        Raises LeaseLost, and ValueError when this one is not there.
+        """
         lock(self._session, lease)
         kept = select(networks.c.id).where(
             networks.c.job_id == lease.job_id, networks.c.phase == phase, networks.c.number == number
@@ -95,7 +121,9 @@ class NetworkRepository:
             raise ValueError(f"job {lease.job_id} has no network of candidate {number} in phase {phase} to keep")
         self._session.execute(
             delete(networks).where(
-                networks.c.job_id == lease.job_id, or_(networks.c.phase != phase, networks.c.number != number)
+                networks.c.job_id == lease.job_id,
+                networks.c.arm.is_(None),
+                or_(networks.c.phase != phase, networks.c.number != number),
             )
         )
 

@@ -4,6 +4,7 @@ Only a job that has ended is ever removed. One that is half removed when the pro
 time: its own row goes last.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -44,6 +45,14 @@ def old_jobs(session: Session, days: float, limit: int | None = None, *, archive
     if archived is not None:
         query = query.where(jobs.c.archived.is_(archived))
     return [OldJob(*row) for row in session.execute(query)]
+
+
+def still_there(session: Session, job_ids: Sequence[str]) -> set[str]:
+    """Return those of the ids that are jobs."""
+    found: set[str] = set()
+    for start in range(0, len(job_ids), CHUNK):
+        found |= set(session.execute(select(jobs.c.id).where(jobs.c.id.in_(job_ids[start : start + CHUNK]))).scalars())
+    return found
 
 
 def remove(database: Database, job: OldJob) -> None:

@@ -2,7 +2,7 @@
 
 Each evaluation is one line of JSON, sorted by phase and number, of everything that must be the same on every run of the
 job: not the CPU seconds, the worker, or when a row was written. The networks of the final phase are deleted but for
-one, whose file has a hash of its own.
+a few, whose files have hashes of their own.
 """
 
 import hashlib

@@ -34,7 +34,8 @@ window.EventSource = class extends Plain {
   addEventListener(type, listener, options) {
     super.addEventListener(type, (event) => {
       // `end` and `close` are about the stream, and bear the id of the event before them.
-      if (event.lastEventId && type !== "end" && type !== "close") window.sequences.push([Number(event.lastEventId), type]);
+      const ofJob = event.lastEventId && type !== "end" && type !== "close";
+      if (ofJob) window.sequences.push([Number(event.lastEventId), type]);
       listener(event);
     }, options);
   }

@@ -23,7 +23,7 @@ from tests.service.store.samples import candidate, claim, evaluation
 
 pytestmark = pytest.mark.slow
 
-OFFLINE_SECONDS = float(os.environ.get("CAMBRIAN_TEST_OFFLINE_SECONDS", "2"))
+OFFLINE_SECONDS = float(os.environ.get("CAMBRIAN_TEST_OFFLINE_SECONDS", "1"))
 """How long the service is away, and the network; set by whoever wants to see a longer absence."""
 
 LONG: dict[str, Any] = {"budget": {"evaluations": 3000}, "training": {"epochs": 8}}
@@ -196,6 +196,58 @@ def test_a_page_whose_job_is_deleted_elsewhere_says_so(visit: Visit, place: Plac
     watched.forgive("404")
 
 
+def test_a_stream_that_is_refused_is_asked_for_again(visit: Visit, place: Place) -> None:
+    job_id = submit(place.database, name="behind a proxy")
+    with place.database.write() as session:
+        JobControl(session).pause(job_id)
+    watched = visit(place.running.url, f"/jobs/{job_id}")
+    page = watched.page
+    expect(page.locator("#connection")).to_have_text("live")
+    # EventSource itself gives up for ever at such an answer.
+    page.route("**/events?*", lambda route: route.fulfill(status=502, body="no"))
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+    expect(page.locator("#connection")).to_contain_text("the service cannot be reached")
+
+    page.unroute("**/events?*")
+
+    expect(page.locator("#connection")).to_have_text("live", timeout=15_000)
+
+    watched.forgive("502")
+
+
+def test_a_page_that_nobody_looks_at_gives_its_connection_back(
+    visit: Visit, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(place.database, name="in a tab behind others")
+    watched = visit(place.running.url, f"/jobs/{job_id}")
+    page = watched.page
+    page.clock.install()
+    page.reload()
+    expect(page.locator("#connection")).to_have_text("live")
+    feed = place.running.server.config.app.state.event_feed  # type: ignore[union-attr]
+    monkeypatch.setattr(feed, "keep_alive_seconds", 0.1)
+
+    def look(hidden: str) -> None:
+        page.evaluate(f"Object.defineProperty(document, 'hidden', {{ configurable: true, value: {hidden} }})")
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    look("true")
+    page.clock.run_for(21_000)
+    deadline = time.monotonic() + 10
+    while feed.streams and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    assert feed.streams == 0
+
+    with place.database.write() as session:
+        JobControl(session).pause(job_id)
+    look("false")
+
+    expect(page.locator("#status")).to_have_text("paused")
+    assert live(page, "gaps") == "0"
+
+
 def test_a_finished_job_begins_with_its_verdict(visit: Visit, place: Place) -> None:
     watched = visit(place.running.url, f"/jobs/{place.finished}")
     page = watched.page
@@ -217,8 +269,8 @@ def test_names_labels_and_notes_are_written_on_the_page(visit: Visit, place: Pla
     watched = visit(place.running.url, f"/jobs/{place.finished}")
     page = watched.page
     page.get_by_role("button", name="Edit name, labels, notes").click()
-    page.get_by_label("Name").fill("<i>another</i> name")
-    page.get_by_label("Labels").fill("thesis, chapter 3,")
+    page.get_by_role("textbox", name="Name").fill("<i>another</i> name")
+    page.get_by_role("textbox", name="Labels").fill("thesis, chapter 3,")
     page.get_by_role("textbox", name="Notes").fill("Two\nlines")
     page.get_by_role("button", name="Save").click()
 

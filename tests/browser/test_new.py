@@ -5,12 +5,16 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from service.store.database import Database
 from tests.browser.pages import Watched
+from tests.service.api.access_tokens import bearer, make_token
 from tests.service.api.serving import Running, serving, submit
 from tests.service.cli.commands import CAMBRIAN
 
@@ -37,17 +41,24 @@ def spec_of(page: Page) -> dict[str, Any]:
     return spec
 
 
-def submitted(page: Page, served: Running) -> dict[str, Any]:
+def submitted(page: Page, served: Running, headers: dict[str, str] | None = None) -> dict[str, Any]:
     """Submit the form, land on the job's page, and return the job."""
     page.get_by_role("button", name="Submit the job").click()
     page.wait_for_url(re.compile(r"/jobs/[^/]+$"))
-    job: dict[str, Any] = served.client.get(f"/v1/jobs/{page.url.rpartition('/')[2]}").json()
+    job: dict[str, Any] = served.client.get(
+        urlsplit(page.url).path.replace("/jobs/", "/v1/jobs/"), headers=headers
+    ).json()
     return job
 
 
-def run(command: str, served: Running) -> str:
+def run(command: str, served: Running, **variables: str) -> str:
     """Run a command as a person would who copied it into a terminal, and return what it printed."""
-    environment = {**os.environ, "PATH": f"{CAMBRIAN.parent}:{os.environ['PATH']}", "NO_PROXY": "127.0.0.1"}
+    environment = {
+        **os.environ,
+        "PATH": f"{CAMBRIAN.parent}:{os.environ['PATH']}",
+        "NO_PROXY": "127.0.0.1",
+        **variables,
+    }
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, env=environment, cwd=served.folder, check=False
     )
@@ -111,6 +122,32 @@ def test_a_job_of_flags_is_a_command_of_flags(visit: Visit, served: Running) -> 
 
     job = served.client.get(f"/v1/jobs/{run(command, served).strip()}").json()
     assert (job["name"], job["spec"]["strategy"], job["spec"]["budget"]["evaluations"]) == ("it's $HOME", "random", 9)
+
+
+def test_the_commands_name_the_address_and_the_token_where_they_must(
+    visit: Visit, served: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_url: str
+) -> None:
+    monkeypatch.setattr("service.dashboard.new.DEFAULT_URL", served.url)
+
+    assert visit(served.url, "/new?dataset=iris").page.locator("#command").inner_text() == "cambrian submit iris"
+
+    database = Database(sqlite_url)
+    _, token = make_token(database, "ada")
+    with serving(tmp_path, database, require_token=True, root_path="/below") as guarded:
+        watched = visit(guarded.url, "/below/new?dataset=iris")
+        page = watched.page
+        page.get_by_label("Token").fill(token)
+        page.get_by_role("button", name="Sign in").click()
+        watched.forgive("401")
+        settled(page)
+        command = page.locator("#curl").inner_text()
+        job = json.loads(run(command, guarded, CAMBRIAN_TOKEN=token))
+
+        assert f"curl --fail-with-body -X POST {guarded.url}/below/v1/jobs" in command
+        assert token not in page.content()
+        assert submitted(page, guarded, bearer(token))["spec"] == job["spec"]
+        assert page.url.startswith(f"{guarded.url}/below/jobs/")
+    database.close()
 
 
 def test_what_nobody_sees_is_escaped_and_refused_beside_its_field(visit: Visit, served: Running) -> None:

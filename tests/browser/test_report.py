@@ -145,7 +145,8 @@ def test_the_page_shows_it_and_hands_out_the_files(visit: Callable[[str, str], W
     page = watched.page
 
     expect(page.locator("p.sentence")).to_have_text(searched.document["verdict"]["sentence"])
-    _draw_all(page, "figure[data-chart]")
+    page.locator("figure[data-chart]").first.scroll_into_view_if_needed()
+    expect(page.locator("figure[data-chart] svg.main-svg").first).to_be_visible()
     watched.check_axe()
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Download as HTML").click()

@@ -47,7 +47,7 @@ function count(value) {
 }
 
 function score(fitness) {
-  return region.dataset.metric === "r2" ? fitness.toFixed(3) : `${(100 * fitness).toFixed(1)}%`;
+  return region.dataset.metric === "r2" ? fitness.toFixed(3) : `${(100 * fitness).toFixed(1)} %`;
 }
 
 function shown(status) {

@@ -19,6 +19,9 @@ const refusal = document.getElementById("refusal");
 const button = document.getElementById("submit");
 const submitting = document.getElementById("submitting");
 const service = location.origin + root;
+// The form has a field of the name `dataset`, which hides the property that would hold these.
+const withToken = form.hasAttribute("data-token");
+const defaultUrl = form.getAttribute("data-default-url");
 
 let turn = 0;
 let timer;
@@ -69,8 +72,8 @@ function changed() {
   arrange();
   const { spec } = readForm(form);
   document.getElementById("json").textContent = write(spec, { indent: "  " });
-  document.getElementById("curl").textContent = curlCommand(service, spec, "token" in form.dataset);
-  document.getElementById("command").textContent = cambrianCommand(service, spec, form.dataset.defaultUrl);
+  document.getElementById("curl").textContent = curlCommand(service, spec, withToken);
+  document.getElementById("command").textContent = cambrianCommand(service, spec, defaultUrl);
   turn += 1;
   card.setAttribute("aria-busy", "true");
   clearTimeout(timer);
@@ -97,7 +100,7 @@ async function plan() {
   card.setAttribute("aria-busy", "false");
   showFaults(told);
   if (!told.length) refusal.hidden = true;
-  if (answer) showPlan(answer);
+  if (answer) showPlan(answer, spec.dataset);
   else showNoPlan(why);
 }
 

@@ -1,17 +1,16 @@
 // What a job would come to, as the page shows it beside the form.
+import { capital } from "./fields.js";
 import { bytes, count, duration } from "./words.js";
 
-// How sure the estimate is, by what it rests on.
-const SURE = {
-  finished_jobs: "Fairly sure",
-  calibration: "A rough guess",
-  unknown: "Not known yet",
-};
+// A shorter time is no reason to think twice.
+const WORTH_A_WARNING = 60;
+const WORTH_DIVIDING = 10;
 
-export function showPlan(plan) {
+// Show the plan of a job on this data set.
+export function showPlan(plan, dataset) {
   const { time, space, largest, smallest } = plan;
-  text("time", time.seconds === null ? "How long it takes is not known yet." : `About ${duration(time.seconds)} in all.`);
-  text("sure", sentence(time));
+  text("time", total(time.seconds));
+  text("sure", howSure(time, dataset));
   const figures = [
     ["Networks to choose among", `${space.at_most ? "at most " : ""}${count(space.exactly)}`],
     ["Largest network", `${largest.parameters.toLocaleString("en-US")} parameters`, largest.description],
@@ -31,10 +30,18 @@ export function showNoPlan(why) {
   document.getElementById("warnings").replaceChildren();
 }
 
-function sentence({ basis, explanation, seconds, search_seconds: search }) {
-  if (seconds === null) return `${explanation.charAt(0).toUpperCase()}${explanation.slice(1)}.`;
-  const parts = `${duration(search)} of it for the search, the rest for the random search, finalists and verdict`;
-  return `${SURE[basis] ?? basis}: ${explanation}. ${parts.charAt(0).toUpperCase()}${parts.slice(1)}.`;
+function total(seconds) {
+  if (seconds === null) return "How long it takes is not known yet.";
+  return seconds < 1 ? "Less than a second in all." : `About ${duration(seconds)} in all.`;
+}
+
+// Say what the estimate rests on: the nearer that is to this job, the surer it is.
+function howSure({ basis, explanation, seconds, search_seconds: search }, dataset) {
+  if (seconds === null) return `${capital(explanation)}.`;
+  const same = basis === "finished_jobs" && explanation.includes(` on ${dataset},`);
+  const sure = same ? "Fairly sure" : basis === "finished_jobs" ? "A fair guess" : "A rough guess";
+  const parts = ` ${capital(duration(search))} of it for the search, the rest for the random search, finalists and verdict.`;
+  return `${sure}: ${explanation}.${seconds < WORTH_DIVIDING ? "" : parts}`;
 }
 
 function warnings(plan) {
@@ -44,8 +51,9 @@ function warnings(plan) {
   if (memory !== null && plan.largest.training_bytes > memory / 2) {
     told.push(`Training the largest network takes ${bytes(plan.largest.training_bytes)} of memory; the machine that answers has ${bytes(memory)}.`);
   }
-  if (plan.time.seconds !== null && plan.most_flops > 2 * plan.flops) {
-    told.push(`Should the search prefer the largest networks, it takes up to ${duration(plan.most_flops / plan.time.flops_per_second)}.`);
+  const longest = plan.time.seconds === null ? 0 : plan.most_flops / plan.time.flops_per_second;
+  if (longest > WORTH_A_WARNING && plan.most_flops > 2 * plan.flops) {
+    told.push(`Should the search prefer the largest networks, it takes up to ${duration(longest)}.`);
   }
   if (search && plan.space.structures <= search.trainings) {
     told.push(`There are only ${count(plan.space.exactly)} different networks: the search can end before its budget is spent.`);

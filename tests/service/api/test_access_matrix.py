@@ -14,16 +14,21 @@ from typing import Any
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
+from sqlalchemy import insert
 
 from service.access.caller import SCOPES, Scope
 from service.api.access import Entrance, Entrances
 from service.app import create_app
+from service.dashboard.assets import plotly_version
 from service.settings import Settings
 from service.store.database import Database
+from service.store.mapping import candidate_values
+from service.store.models import candidates
 from tests.service.api.access_tokens import bearer, make_token
 from tests.service.api.serving import InProcess, calling, problem_of, submit
 from tests.service.data.tables import flowers
 from tests.service.models import finished, found_networks
+from tests.service.store.samples import candidate
 
 # Every route of the service.
 pytestmark = pytest.mark.slow
@@ -45,8 +50,16 @@ def _model(owner: httpx.Client, database: Database) -> str:
     return finished(database, found_networks()["dense"], owner=name).id
 
 
+def _job(owner: httpx.Client, database: Database) -> str:
+    # On two features, which have a page of their own, and with a candidate 0.
+    job_id = str(submit(owner, dataset="spirals")["id"])
+    with database.write() as session:
+        session.execute(insert(candidates).values(candidate_values(job_id, "search", candidate(0))))
+    return job_id
+
+
 OWNED: dict[str, Callable[[httpx.Client, Database], str]] = {
-    "job_id": lambda owner, _: str(submit(owner)["id"]),
+    "job_id": _job,
     "model_id": _model,
     "name": lambda owner, _: _uploaded(owner),
 }
@@ -60,6 +73,8 @@ SHARED: dict[str, tuple[str, str]] = {
     "chart": ("best-so-far", "every job has the same charts"),
     "release": ("0", "the script that draws charts is for everybody"),
     "code": ("not-found", "problems are explained to everybody"),
+    "number": ("0", "candidates are counted within a job, which has an owner"),
+    "release": (plotly_version(), "the script that draws charts is for everybody"),
     "token_id": ("1", "administrators manage the tokens of every owner"),
 }
 """Path parameters of things without an owner: an example, and the reason."""
@@ -149,6 +164,7 @@ def test_nobody_gets_in_without_a_token(guarded: InProcess, operations: list[Ope
         "GET /readyz",
         "GET /docs",
         "GET /docs/{asset}",
+        "GET /plotly-{release}.js",
         "GET /problems",
         "GET /problems/{code}",
         "GET /plotly-{release}.js",

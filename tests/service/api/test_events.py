@@ -203,6 +203,48 @@ def test_many_followers_see_the_same(served: Running, database: Database) -> Non
         follower.close()
 
 
+def test_what_many_streams_tell_is_read_once(
+    served: Running, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(served.client)["id"]
+    reads: list[int] = []
+    after = EventRepository.after
+
+    def counted(self: EventRepository, job: str, sequence: int, limit: int = 1000) -> Any:
+        reads.append(sequence)
+        return after(self, job, sequence, limit)
+
+    followers = [Follower(f"{served.url}/v1/jobs/{job_id}/events", STREAM) for _ in range(10)]
+    for follower in followers:
+        follower.next()
+    # The first event that comes to all of them shows that all have caught up.
+    append(database, job_id)
+    for follower in followers:
+        follower.next()
+    monkeypatch.setattr(EventRepository, "after", counted)
+    for _ in range(5):
+        append(database, job_id)
+        for follower in followers:
+            assert follower.next() is not None
+
+    assert len(reads) == 5
+
+    finish(database)
+    for follower in followers:
+        assert follower.sequences() == [8, 9]
+        follower.close()
+
+
+def test_more_events_at_once_than_are_kept(served: Running, database: Database) -> None:
+    job_id = submit(served.client)["id"]
+    with following(served, job_id) as follower:
+        follower.next()
+        append(database, job_id, 1500)
+        finish(database)
+
+        assert follower.sequences() == list(range(2, 1504))
+
+
 @pytest.mark.slow
 def test_silence_is_filled(tmp_path: Path) -> None:
     with serving(tmp_path) as running:

@@ -21,6 +21,7 @@ METHODS = {
     "clone_job": "clone",
     "cancel_job": "cancel",
     "upload_dataset": "put_dataset",
+    "ask_networks": "ask",
     "download_model": "download",
     "list_audit_entries": "audit",
     "get_liveness": "ready",

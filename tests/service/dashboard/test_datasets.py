@@ -98,6 +98,7 @@ def test_a_table_shows_its_columns_its_faults_and_its_rows(client: httpx.Client)
     assert re.search(r'<bdi>flower</bdi>\s*<span class="label">target', page)
 
 
+@pytest.mark.slow
 def test_what_stands_in_a_file_is_text_alone_and_long_text_is_folded(client: httpx.Client) -> None:
     name = SCRIPT + "x" * 150
     rows = "".join(f"{OVERRIDE}{SCRIPT}{place % 7},{'y' * 10_000},{place % 2}\n" for place in range(40))

@@ -24,6 +24,8 @@ def test_some_rows_of_each_data_set_are_rows_of_it(name: str) -> None:
         assert len(INPUT_NAMES[name]) == known.input_shape[0]
 
 
+# Loads scikit-learn.
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["breast-cancer", "diabetes", "digits-8x8", "iris", "wine"])
 def test_the_rows_are_what_the_package_itself_reads(name: str) -> None:
     inputs, labels = built_in_rows.built_in_rows(name)

@@ -146,6 +146,14 @@ def test_a_regression_is_told_in_its_units(database: Database) -> None:
     assert row[3] == f"{verdict.arms[0].test_score:.3f}"
     assert verdict.arms[0].rmse is not None
     assert row[5] == f"{verdict.arms[0].rmse.value:.2f}"
+    difference = verdict.comparisons[0]
+    assert difference.rmse is not None
+    assert _starting(tables, "What evolution is better by, in R²")[0][1:4] == [
+        f"{difference.difference:+.3f}",
+        f"{difference.low:+.3f} to {difference.high:+.3f}",
+        f"\N{MINUS SIGN}{abs(difference.rmse.value):.2f}",
+    ]
+    assert _starting(tables, "Recommended networks")[0][3] == f"{verdict.arms[0].test_score:.3f}"
 
 
 def test_a_verdict_of_the_first_format_is_written(database: Database) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from service.examination.files import ExaminationFiles
 from service.runner.chores import Chores
 from service.runner.pruner import Pruner
 from service.settings import Settings
@@ -38,6 +39,17 @@ def test_what_is_too_old_is_removed_and_logged(
     assert counts(database)["jobs"] == 2
     assert all(f"job {job_id} (succeeded) ended more than 30 days ago" in caplog.text for job_id in gone)
     assert "2 old jobs were removed" in caplog.text
+
+
+def test_examinations_go_with_their_job(database: Database, tmp_path: Path) -> None:
+    kept, gone = ended(database, 29).id, ended(database, 31).id
+    files = ExaminationFiles(tmp_path)
+    for job_id in (kept, gone):
+        files.make(job_id)
+
+    Pruner(database, settings(tmp_path, 30), threading.Event()).prune()
+
+    assert files.jobs() == [kept]
 
 
 @pytest.mark.parametrize(("days", "archived_days", "kept"), [(30, None, 2), (None, 30, 2), (30, 200, 1), (30, 30, 0)])

@@ -62,6 +62,23 @@ def test_only_the_winner_is_kept(database: Database) -> None:
     assert get(database, other.job_id).content == b"other"
 
 
+def test_networks_of_other_arms_stay_beside_the_winner_and_are_never_taken_for_it(database: Database) -> None:
+    lease = start(database)
+    with database.write() as session:
+        repository = NetworkRepository(session)
+        repository.save(lease, "final", 0, architecture(1), b"runner-up", arm="random_search")
+        repository.save(lease, "final", 1, architecture(1), b"winner")
+        repository.save(lease, "final", 2, architecture(1), b"another seed")
+        repository.keep_only(lease, "final", 1)
+
+    assert get(database, lease.job_id).content == b"winner"
+    with database.read() as session:
+        repository = NetworkRepository(session)
+
+        assert repository.beside_winner(lease.job_id) == {"random_search": 0}
+        assert repository.of_candidate(lease.job_id, "final", 0).content == b"runner-up"
+
+
 def test_a_winner_that_is_not_there_deletes_nothing(database: Database) -> None:
     lease = start(database)
     with database.write() as session:
