@@ -71,7 +71,6 @@ EVERYBODY_S_OWN = {"PUT /v1/datasets/{name}": "everybody may have a data set of 
 SHARED: dict[str, tuple[str, str]] = {
     "asset": ("swagger-ui.css", "the page that explains the interface is for everybody"),
     "chart": ("best-so-far", "every job has the same charts"),
-    "release": ("0", "the script that draws charts is for everybody"),
     "code": ("not-found", "problems are explained to everybody"),
     "number": ("0", "candidates are counted within a job, which has an owner"),
     "release": (plotly_version(), "the script that draws charts is for everybody"),
@@ -167,7 +166,6 @@ def test_nobody_gets_in_without_a_token(guarded: InProcess, operations: list[Ope
         "GET /plotly-{release}.js",
         "GET /problems",
         "GET /problems/{code}",
-        "GET /plotly-{release}.js",
         "GET /sign-in",
         "POST /sign-in",
         "POST /sign-out",
