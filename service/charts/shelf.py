@@ -2,7 +2,7 @@
 
 One chart is made at a time: making one holds Python's lock for most of its time, and this process also serves events.
 Whoever waits for it waits without a thread. While a job runs, a chart is shown for ten times as long as it took to
-make, eight seconds at most, so that a chart takes a tenth of a processor, however fast events arrive.
+make, eight seconds at most, so that one takes little more than a tenth of a processor, however fast events arrive.
 """
 
 import asyncio

@@ -135,7 +135,6 @@ const HANDLERS = {
   },
   evaluated(data) {
     progressed(data);
-    for (const chart of ["best-so-far", "candidates"]) append(chart, data);
     if (data.phase === "search") told(data, score(data.fitness));
     for (const chart of ["best-so-far", "candidates"]) append(chart, data);
   },
