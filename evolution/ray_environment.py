@@ -14,6 +14,9 @@ def set_environment(cluster: RayCluster, private: Path) -> None:
         "RAY_USAGE_STATS_ENABLED": "0",
         # Ray would report on the terminal that results of cancelled candidates were not fetched.
         "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+        # Ray's library would put a handler of its own before those of this process, and at its end take all of them
+        # away: a request to end would then abort the process, or kill it without a word.
+        "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
         # Without GPUs Ray would warn on the terminal that it will leave CUDA_VISIBLE_DEVICES alone one day.
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }

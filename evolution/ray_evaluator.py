@@ -15,13 +15,12 @@ dies, is decided here, so that it can be tested:
 """
 
 import logging
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from socket import create_connection
-from threading import Condition, Thread, current_thread, main_thread
+from threading import Condition, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -41,7 +40,6 @@ Evaluate = Callable[[Candidate, Dataset], Evaluation]
 
 CONNECT_SECONDS = 5.0
 POLL_SECONDS = 0.02
-SIGNAL_SECONDS = 0.05
 """How often a local training is looked at while Ray's results are waited for, which is the case only at the start."""
 
 
@@ -173,12 +171,7 @@ class RayEvaluator:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        # Ray's library puts back what it found when it came: nothing, which would end the process without a word. It
-        # does so before everything has ended that it started.
-        while self._keeper.is_alive():
-            self._keeper.join(SIGNAL_SECONDS)
-            _take_signals_back()
-        _take_signals_back()
+        self._keeper.join()
 
     def __enter__(self) -> Self:
         return self
@@ -204,7 +197,6 @@ class RayEvaluator:
                     return
                 candidate = self._queue.popleft()
             if self._remote is None:
-                _take_signals_back()
                 self._remote, self._overruns = self._task()
             if self._reference is None:
                 self._reference = self._ray.put(self._dataset)
@@ -342,13 +334,6 @@ def _within(evaluate: Evaluate, limits: Limits, starts: Any) -> Callable[[int, C
         return train_within(ray, evaluate, limits, starts, task, candidate, dataset)
 
     return train
-
-
-def _take_signals_back() -> None:
-    """Install Python's handlers again: Ray's library puts its own in their place, which print a stack trace."""
-    if current_thread() is main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.getsignal(number))
 
 
 class _NoPaths(list[str]):

@@ -29,8 +29,6 @@ def main() -> int:
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        # Ray's library puts a handler of its own before this one, whose alarm would abort the process in three seconds.
-        signal.alarm(0)
         if stop.is_set():
             os._exit(IMMEDIATE)
         stop.set()

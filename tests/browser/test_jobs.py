@@ -66,7 +66,7 @@ def test_jobs_are_filtered_updated_and_chosen(visit: Visit, running: Running, da
 
     assert sorted(page.url.split("?")[1].split("&")) == sorted([f"job={first}", f"job={second}"])
 
-    page.go_back()
+    page.get_by_role("link", name="Jobs", exact=True).click()
     page.get_by_label("Status").select_option("paused")
     page.get_by_role("button", name="Show").click()
 

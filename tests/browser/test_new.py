@@ -147,6 +147,8 @@ def test_the_commands_name_the_address_and_the_token_where_they_must(
         assert token not in page.content()
         assert submitted(page, guarded, bearer(token))["spec"] == job["spec"]
         assert page.url.startswith(f"{guarded.url}/below/jobs/")
+        # Before the service goes, which the page would ask in vain.
+        page.goto("about:blank")
     database.close()
 
 

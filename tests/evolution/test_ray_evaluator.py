@@ -32,6 +32,7 @@ from tests.evolution.ray_nodes import RayNodes, descendants, ray_nodes
 pytestmark = [pytest.mark.slow]
 
 DATA = blobs()
+ROOT = Path(__file__).parents[2]
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
 
 
@@ -284,6 +285,40 @@ def test_a_local_cluster_keeps_to_itself_and_leaves_nothing(tmp_path: Path) -> N
     assert facts["children"] > 2
     assert facts["left"] == 0
     assert not facts["folder_left"]
+
+
+SIGNALLED = """
+import os, signal, threading
+from evolution.ray_cluster import RayCluster
+from evolution.ray_evaluator import RayEvaluator
+from tests.evolution.builders import blobs
+
+heard, over = [], threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
+
+def ask_to_end():
+    while not over.wait(0.002):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=ask_to_end).start()
+evaluator = RayEvaluator(blobs(), RayCluster(cpus=1))
+evaluator.wait_until_ready(60)
+started = len(heard)
+evaluator.close()
+ended = len(heard)
+over.set()
+print(started, ended - started)
+"""
+
+
+def test_a_request_to_end_is_heard_at_every_moment_of_ray_s_life() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNALLED], capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert min(map(int, done.stdout.split())) > 20
 
 
 def hanging(folder: Path) -> Evaluate:
