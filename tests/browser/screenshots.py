@@ -164,7 +164,7 @@ def submit_all(url: str) -> dict[str, str]:
             if job["status"] != "succeeded":
                 raise SystemExit(f"the job {name} {job['status']}: {job['error']}")
         ids["running"] = client.post("/v1/jobs", json=RUNNING).json()["id"]
-        while client.get(f"/v1/jobs/{ids['running']}").json()["phases"] == []:
+        while client.get(f"/v1/jobs/{ids['running']}").json()["progress"] == []:
             time.sleep(0.5)
         time.sleep(15)
     return ids
