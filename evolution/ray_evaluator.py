@@ -346,13 +346,12 @@ class _NoPaths(list[str]):
 def _start(cluster: RayCluster, private: Path) -> Any:
     """Load Ray, start or join the cluster, and return the module; Ray's environment has been set."""
     import ray  # noqa: PLC0415 - Ray reads its environment while it is imported
-    from ray._raylet import AuthenticationTokenLoader  # noqa: PLC0415 - likewise
     from ray.job_config import JobConfig  # noqa: PLC0415 - likewise
 
     if ray.is_initialized():
         raise RuntimeError("this process is connected to a Ray cluster already")
     # Ray keeps the first token that it has read, with which a process could never start or join a second cluster.
-    AuthenticationTokenLoader.instance().reset_cache()
+    ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
     # The news of a dead node goes to the evaluation, not to the terminal; Ray has no setting for that.
     ray._private.worker._worker_logs_enabled = False
     job = JobConfig()
