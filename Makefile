@@ -25,7 +25,7 @@ serve: $(VENV)/.demo ## start the service on 127.0.0.1 and browse the jobs
 
 
 test: $(VENV)/.test $(VENV)/.generator $(VENV)/.browser lint ## every test: SQLite, PostgreSQL, Ray clusters, kills
-	@$(BIN)/python -m pytest --numprocesses 2
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 test-fast: $(VENV)/.test ## the tests that take less than a second each, on SQLite, with fewer examples
 	@$(BIN)/python -m pytest -m "not slow" -k "not postgresql" --hypothesis-profile fast --ignore tests/benchmarks \

@@ -1,4 +1,7 @@
-"""The service is replaced and the network cut for half a minute while somebody watches a job."""
+"""The service is replaced and the network cut while somebody watches a job.
+
+`CAMBRIAN_TEST_OFFLINE_SECONDS=30` cuts it for half a minute; the suite has less time.
+"""
 
 import json
 import os
@@ -23,8 +26,8 @@ from tests.service.cli.commands import environment, serving
 
 pytestmark = pytest.mark.slow
 
-CUT_SECONDS: Final = 30.0
-SEARCH_SECONDS: Final = 38
+CUT_SECONDS: Final = float(os.environ.get("CAMBRIAN_TEST_OFFLINE_SECONDS", "8"))
+SEARCH_SECONDS: Final = int(CUT_SECONDS) + 8
 
 # Notes the id of every event that any stream of the page receives.
 LISTENER: Final = """
@@ -76,7 +79,7 @@ def test_a_page_catches_up_and_misses_no_event(visit: Callable[[str, str, str], 
         first.process.wait(30)
         with serving(env, "--no-runner") as second:
             wire.to_port = urlsplit(second.url).port or 0
-            # The half minute is what is tested: nothing on the other side says when it is over.
+            # The time without a network is what is tested: nothing on the other side says when it is over.
             page.wait_for_timeout(1_000 * (CUT_SECONDS - (time.monotonic() - cut_at)))
 
             assert int(live.get_attribute("data-sequence") or 0) < events_of(second.url, job_id)

@@ -32,6 +32,8 @@ def test_a_job_from_the_form_to_its_deletion(visit: Callable[[str, str], Watched
         page.get_by_label("Networks to train").fill("32")
         page.get_by_text("Advanced").click()
         page.get_by_label("Compare with other methods").uncheck()
+        page.get_by_label("Finalists", exact=True).fill("2")
+        page.get_by_label("Fresh seeds per finalist").fill("2")
         page.get_by_role("button", name="Submit the job").click()
         expect(page.get_by_role("heading", name="The first <b>visit</b>")).to_be_visible()
         job = re.sub(r".*/jobs/", "", page.url)
