@@ -48,6 +48,7 @@ def test_a_job_from_the_form_to_its_deletion(visit: Callable[[str, str], Watched
         # Let it stand still, and go on.
         page.get_by_role("button", name="Pause", exact=True).click()
         expect(page.locator(".status.paused")).to_be_visible(timeout=60_000)
+        watched.check_axe()
         page.get_by_role("button", name="Resume", exact=True).click()
         expect(page.locator(".status.succeeded")).to_be_visible(timeout=180_000)
 

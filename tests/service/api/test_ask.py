@@ -25,6 +25,8 @@ from tests.service.api.serving import InProcess, pointers, problem_of, submit
 from tests.service.models import CLASSES, finished, found_networks, started
 from tests.service.store.samples import candidate
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = found_networks()
 
 

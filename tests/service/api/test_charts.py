@@ -20,6 +20,8 @@ from service.store.job_repository import JobRepository
 from tests.service.api.serving import InProcess, Running, pointers, problem_of
 from tests.service.charts.samples import begin, chart_of, child, many, record, trained
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def lease(database: Database) -> Lease:

@@ -13,6 +13,8 @@ from tests.service.api.access_tokens import bearer, make_token
 from tests.service.api.serving import InProcess, problem_of, submit
 from tests.service.report.jobs import change, judged
 
+pytestmark = pytest.mark.slow
+
 TYPES = {
     "html": "text/html; charset=utf-8",
     "markdown": "text/markdown; charset=utf-8",

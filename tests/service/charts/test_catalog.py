@@ -18,6 +18,8 @@ from service.store.entities import Lease
 from service.store.job_repository import JobRepository
 from tests.service.charts.samples import REGRESSION, begin, chart_of, child, many, propose, record, trained
 
+pytestmark = pytest.mark.slow
+
 
 def empty(database: Database) -> Lease:
     return begin(database)

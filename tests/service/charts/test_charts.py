@@ -20,6 +20,8 @@ from service.store.models import jobs
 from tests.service.charts.samples import begin, chart_of, child, many, propose, record, trained
 from tests.service.store.samples import get
 
+pytestmark = pytest.mark.slow
+
 
 def scored(evaluations: list[Evaluation]) -> list[tuple[int, float]]:
     return [(one.candidate.number, one.fitness) for one in evaluations if one.fitness is not None]

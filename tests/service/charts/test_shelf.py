@@ -5,6 +5,8 @@ import pytest
 
 from service.charts.shelf import MOST_SECONDS, Made, Shelf
 
+pytestmark = pytest.mark.slow
+
 
 class Clock:
     """A clock that a test sets."""

@@ -28,6 +28,8 @@ from tests.service.dashboard.test_family_tree import relative
 from tests.service.runner.jobs import execute, settings_for, submit
 from tests.service.store.samples import candidate, claim, evaluation
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert(1)</script> \N{RIGHT-TO-LEFT OVERRIDE} " + "x" * 10_000
 
 

@@ -16,6 +16,8 @@ from service.store.progress import Improvement
 from tests.service.api.serving import calling, problem_of
 from tests.service.examination.searches import searched
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def client(database: Database, tmp_path: Path) -> Iterator[httpx.Client]:

@@ -17,6 +17,8 @@ from tests.service.runner.jobs import submit
 from tests.service.store.many_candidates import job_with
 from tests.service.store.samples import candidate, claim, evaluation
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<img src=x> \N{RIGHT-TO-LEFT OVERRIDE}" + "y" * 5_000
 
 

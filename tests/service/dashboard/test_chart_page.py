@@ -9,6 +9,8 @@ from service.store.database import Database
 from tests.service.api.serving import serving
 from tests.service.charts.samples import begin, many, record
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def browser(database: Database, tmp_path: Path) -> Iterator[httpx.Client]:

@@ -16,6 +16,8 @@ from tests.service.api.serving import InProcess, calling, submit
 from tests.service.data.files import npz_file, pictures_file
 from tests.service.data.tables import flowers
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = "<script>alert(1)</script>"
 OVERRIDE = "\u202e"
 

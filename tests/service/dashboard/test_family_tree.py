@@ -19,6 +19,8 @@ from service.dashboard.family_tree import (
 )
 from service.store.lineage import Relative
 
+pytestmark = pytest.mark.slow
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 

@@ -18,6 +18,8 @@ from tests.service.api.access_tokens import bearer, make_token
 from tests.service.api.serving import InProcess, calling, submit
 from tests.service.data.tables import flowers
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "\"><script>alert(1)</script> & 'more'"
 CSV = {"Content-Type": "text/csv"}
 

@@ -24,6 +24,8 @@ from tests.service.runner.jobs import execute, settings_for, submit
 from tests.service.store.many_candidates import job_with
 from tests.service.store.samples import candidate, claim, evaluation
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert(1)</script> & 'more'"
 
 

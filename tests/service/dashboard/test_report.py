@@ -13,6 +13,8 @@ from tests.service.api.serving import serving
 from tests.service.report.jobs import judged, report_of, searched
 from tests.service.report.tables import html_tables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def database(sqlite_url: str) -> Iterator[Database]:

@@ -12,6 +12,8 @@ from service.store.token_repository import TokenRepository
 from tests.service.api.access_tokens import bearer, make_token
 from tests.service.api.serving import InProcess, calling, problem_of
 
+pytestmark = pytest.mark.slow
+
 ORIGIN = {"Origin": "http://127.0.0.1:8642", "Sec-Fetch-Site": "same-origin"}
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 

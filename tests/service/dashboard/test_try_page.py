@@ -18,6 +18,8 @@ from tests.service.data.tables import flowers
 from tests.service.models import finished, found_networks
 from tests.service.runner.jobs import SMALL, execute, settings_for
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = found_networks()
 EVIL = "<script>alert(1)</script>"
 

@@ -16,6 +16,8 @@ from service.data.prepared import load_dataset
 from service.examination.examine import Data, NotExamined, examine
 from service.examination.order import Order
 
+pytestmark = pytest.mark.slow
+
 
 def data_of(name: str, folder: Path) -> Data:
     raw = load_dataset(name, folder).without_test()

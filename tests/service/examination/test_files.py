@@ -1,7 +1,11 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from service.examination.files import ExaminationFiles, remove_examined
+
+pytestmark = pytest.mark.slow
 
 
 def keep(files: ExaminationFiles, job_id: str, key: str, age: int, size: int = 100) -> None:

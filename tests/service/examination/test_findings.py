@@ -13,6 +13,8 @@ from service.examination import findings
 from service.examination.findings import Answers
 from service.examination.limits import GRID
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a", "b", "c")
 
 # Six rows: two of a (one taken for b), three of b (one taken for c), one of c.

@@ -6,6 +6,8 @@ from core.architecture import Architecture, Dense
 from core.training import Epoch, TrainingConfig
 from service.examination.order import Order
 
+pytestmark = pytest.mark.slow
+
 ORDER = Order(
     owner="somebody",
     job_id="a1",

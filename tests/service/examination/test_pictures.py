@@ -7,6 +7,8 @@ from core.network import Network
 from service.examination.limits import SHOWN_NEURONS
 from service.examination.pictures import first_layer, picture_of, pixels_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("shape", "expected"),

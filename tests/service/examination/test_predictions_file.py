@@ -2,9 +2,12 @@ import csv
 import io
 
 import numpy as np
+import pytest
 
 from service.examination.findings import Answers
 from service.examination.predictions_file import predictions_csv
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_row_is_told_and_no_name_is_a_formula() -> None:

@@ -1,10 +1,13 @@
 import numpy as np
+import pytest
 
 from service.data.category_input import CategoryInput
 from service.data.encoder import Encoder
 from service.data.number_input import NumberInput
 from service.data.text_input import TextInput
 from service.examination.table_rows import axis_of, cells_of
+
+pytestmark = pytest.mark.slow
 
 
 def number(name: str, *, indicator: bool = False, shift: float = 0.0, scale: float = 1.0) -> NumberInput:

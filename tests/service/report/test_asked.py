@@ -1,5 +1,9 @@
+import pytest
+
 from service.job_spec import JobSpec
 from service.report.asked import asked
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_spec_is_told_in_words() -> None:

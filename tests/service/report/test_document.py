@@ -16,6 +16,8 @@ from tests.service.report.conftest import Finished
 from tests.service.report.jobs import change, judged, report_of, searched
 from tests.service.runner.jobs import submit
 
+pytestmark = pytest.mark.slow
+
 
 def _verdict() -> dict[str, Any]:
     arms = (arm("evolution", 0.9, search_score=0.95), arm("smallest", 0.88), arm("hand_100", 0.8))

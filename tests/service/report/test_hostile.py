@@ -22,6 +22,8 @@ from tests.evolution.verdicts import arm, verdict_of
 from tests.service.report.jobs import change, judged, report_of
 from tests.service.report.tables import html_tables, markdown_tables
 
+pytestmark = pytest.mark.slow
+
 OVERRIDE = "\u202e"
 HOSTILE = (
     "</script><script>alert(1)</script><!--",

@@ -8,6 +8,8 @@ from service.store.progress import Improvement, Progress, save_progress
 from tests.service.report.jobs import change, report_of
 from tests.service.store.many_candidates import job_with
 
+pytestmark = pytest.mark.slow
+
 COUNT = 10_000
 
 

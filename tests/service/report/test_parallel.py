@@ -4,6 +4,8 @@ import pytest
 
 from service.report.parallel import drawable
 
+pytestmark = pytest.mark.slow
+
 ROWS = 10
 
 

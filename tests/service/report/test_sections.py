@@ -19,6 +19,8 @@ from tests.service.report.jobs import change, judged, report_of, searched
 from tests.service.report.tables import Tables, html_tables, markdown_tables
 from tests.service.runner.jobs import submit
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def database(sqlite_url: str) -> Any:
