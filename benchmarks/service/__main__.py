@@ -62,13 +62,13 @@ def _measure(name: str, url: str, count: int, rounds: int) -> dict[str, Any]:
     with closing(Database(url)) as database:
         database.upgrade()
         job = fill(database, count)
-    with _serving(url) as client:
+    with serving(url) as client:
         asked = addresses(client, job)
         measure(client, asked, 5)
         _say(f"{name}: reading while nothing runs")
         idle = measure(client, asked, rounds)
         load = client.post("/v1/jobs", json=LOAD).raise_for_status().json()["id"]
-        _wait_for_load(client, load)
+        wait_for_load(client, load)
         _say(f"{name}: reading while a search runs")
         before = _evaluated(client, load), time.monotonic()
         busy = measure(client, asked, rounds)
@@ -94,7 +94,8 @@ def _print(name: str, idle: dict[str, Times], busy: dict[str, Times], rate: floa
         )
 
 
-def _wait_for_load(client: httpx.Client, job: str) -> None:
+def wait_for_load(client: httpx.Client, job: str) -> None:
+    """Wait until the search that is the load has come forward."""
     deadline = time.monotonic() + START_SECONDS
     while _evaluated(client, job) < 20:
         if time.monotonic() > deadline:
@@ -108,7 +109,7 @@ def _evaluated(client: httpx.Client, job: str) -> int:
 
 
 @contextmanager
-def _serving(url: str) -> Iterator[httpx.Client]:
+def serving(url: str) -> Iterator[httpx.Client]:
     """Run the service, as its users do: `cambrian serve` with its runner and Ray."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {
@@ -119,14 +120,15 @@ def _serving(url: str) -> Iterator[httpx.Client]:
         command = (sys.executable, "-m", "service.cli.main", "serve", "--port", "0")
         process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603 - ours
         try:
-            with httpx.Client(base_url=_address(process), trust_env=False, timeout=60) as client:
+            with httpx.Client(base_url=address_of(process), trust_env=False, timeout=60) as client:
                 yield client
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
 
 
-def _address(process: "subprocess.Popen[str]") -> str:
+def address_of(process: "subprocess.Popen[str]") -> str:
+    """Return where a service that was started listens."""
     if process.stderr is None:
         raise RuntimeError("the service was started without its messages")
     for line in process.stderr:

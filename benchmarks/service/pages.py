@@ -14,7 +14,7 @@ from typing import Final
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from benchmarks.service.__main__ import LOAD, _serving, _wait_for_load
+from benchmarks.service.__main__ import LOAD, serving, wait_for_load
 from benchmarks.service.stored import fill
 from service.store.database import Database
 from tests.browser.pages import executable
@@ -49,9 +49,9 @@ def main() -> None:
                 with closing(Database(url)) as database:
                     database.upgrade()
                     job = fill(database, count)
-                with _serving(url) as client:
+                with serving(url) as client:
                     if not arguments.idle:
-                        _wait_for_load(client, client.post("/v1/jobs", json=LOAD).raise_for_status().json()["id"])
+                        wait_for_load(client, client.post("/v1/jobs", json=LOAD).raise_for_status().json()["id"])
                     opened = [_open(browser, f"{client.base_url}/jobs/{job}") for _ in range(arguments.rounds)]
             for name, times in zip(("text", f"{CHARTS} charts"), zip(*opened, strict=True), strict=True):
                 print(

@@ -32,10 +32,10 @@ def fill(database: Database, count: int) -> str:
     """Store a job with at least `count` evaluated candidates, and others beside it; return its id."""
     for number in range(OTHER_JOBS):
         _failed_job(database, f"other {number}")
-    lease = _claimed(database, "large")
-    first = _first_candidates()
+    lease = claimed_job(database, "large")
+    first = first_candidates()
     with database.write() as session:
-        CandidateRepository(session).record(lease, "search", first, [_evaluation(one) for one in first])
+        CandidateRepository(session).record(lease, "search", first, [evaluation_of(one) for one in first])
     stored = FIRST
     while stored < count:
         with database.write() as session:
@@ -51,12 +51,13 @@ def fill(database: Database, count: int) -> str:
 
 
 def _failed_job(database: Database, name: str) -> None:
-    lease = _claimed(database, name)
+    lease = claimed_job(database, name)
     with database.write() as session:
         JobRepository(session).finish(lease, "failed", error="made for a measurement")
 
 
-def _claimed(database: Database, name: str) -> Lease:
+def claimed_job(database: Database, name: str) -> Lease:
+    """Submit a job and claim it, as a runner does."""
     spec = JobSpec.model_validate({**SPEC, "name": name})
     with database.write() as session:
         JobRepository(session).create(name, spec.dataset, spec.model_dump(mode="json"), spec.seed)
@@ -67,7 +68,8 @@ def _claimed(database: Database, name: str) -> Lease:
     return lease
 
 
-def _first_candidates() -> list[Candidate]:
+def first_candidates() -> list[Candidate]:
+    """Return the candidates that a search begins with."""
     space, training = SearchSpace((8, 8), 10), TrainingConfig(epochs=8)
     rng = np.random.default_rng(0)
     return [
@@ -83,7 +85,8 @@ def _first_candidates() -> list[Candidate]:
     ]
 
 
-def _evaluation(candidate: Candidate) -> Evaluation:
+def evaluation_of(candidate: Candidate) -> Evaluation:
+    """Return a result for a candidate."""
     fitness = 0.5 + 0.4 * float(np.random.default_rng(candidate.seed).random())
     curve = tuple(Epoch(1.0 / (epoch + 1), 1.1 / (epoch + 1), fitness) for epoch in range(8))
     return Evaluation(candidate, fitness, None, curve, 8, _flops(candidate.architecture), 0.01, "made/1")

@@ -22,8 +22,8 @@ from typing import Final
 import httpx
 import psutil
 
-from benchmarks.service.__main__ import _address
-from benchmarks.service.stored import _claimed, _evaluation, _first_candidates
+from benchmarks.service.__main__ import address_of
+from benchmarks.service.stored import claimed_job, evaluation_of, first_candidates
 from evolution.candidate import Candidate
 from service.store.candidate_repository import CandidateRepository
 from service.store.database import Database
@@ -100,7 +100,7 @@ def main() -> None:
             command, env=environment | {"CAMBRIAN_LOG_LEVEL": "error"}, stderr=subprocess.PIPE, text=True
         )
         try:
-            address = _address(process)
+            address = address_of(process)
             asyncio.run(_measure(address, url, psutil.Process(process.pid), arguments))
         finally:
             process.send_signal(signal.SIGTERM)
@@ -145,8 +145,8 @@ async def _measure(address: str, url: str, server: psutil.Process, arguments: ar
 
 
 def _running_job(database: Database) -> tuple[Lease, list[Candidate]]:
-    lease = _claimed(database, "watched")
-    candidates = _first_candidates()[:300]
+    lease = claimed_job(database, "watched")
+    candidates = first_candidates()[:300]
     with database.write() as session:
         CandidateRepository(session).record(lease, "search", candidates, [])
     return lease, candidates
@@ -157,7 +157,7 @@ async def _record(database: Database, lease: Lease, candidates: list[Candidate])
 
     def store(one: Candidate) -> None:
         with database.write() as session:
-            CandidateRepository(session).record(lease, "search", [], [_evaluation(one)])
+            CandidateRepository(session).record(lease, "search", [], [evaluation_of(one)])
 
     due = monotonic()
     for one in candidates:
